@@ -1,0 +1,129 @@
+//! What can run a body: native threads, two kinds of Tokio runtime, the browser's
+//! event loop. Which body each runs, and what it cannot do.
+
+use crate::params::{ParamKind, ParamSpec, ParamValues};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// One of the two ways in which a workload is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Body {
+    /// Blocking code on threads: `std::thread`, `std::sync`.
+    Threads,
+    /// Async code in tasks: `tokio::sync`, `.await`.
+    Tasks,
+}
+
+/// What runs a body. Serialised in kebab-case, such as `tokio-multi`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Executor {
+    /// One thread of the operating system per unit.
+    Threads,
+    /// Tokio tasks on a runtime with several worker threads.
+    TokioMulti,
+    /// Tokio tasks, all on one thread.
+    TokioCurrent,
+    /// Tasks on the event loop of a dedicated Web Worker in the visitor's browser.
+    BrowserLoop,
+}
+
+impl Executor {
+    /// All executors, in the order in which they are shown.
+    pub const ALL: [Self; 4] =
+        [Self::Threads, Self::TokioMulti, Self::TokioCurrent, Self::BrowserLoop];
+
+    /// The name in URLs, JSON and on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Threads => "threads",
+            Self::TokioMulti => "tokio-multi",
+            Self::TokioCurrent => "tokio-current",
+            Self::BrowserLoop => "browser-loop",
+        }
+    }
+
+    /// The name in a sentence or beside a chart.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Threads => "OS threads",
+            Self::TokioMulti => "Tokio (multi)",
+            Self::TokioCurrent => "Tokio (current)",
+            Self::BrowserLoop => "Browser loop",
+        }
+    }
+
+    /// What the executor is, in one or two sentences for a learner.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Threads => {
+                "Each unit is a thread of the operating system, created by std::thread::spawn \
+                 and scheduled by the kernel."
+            }
+            Self::TokioMulti => {
+                "Each unit is a Tokio task. A few worker threads, by default one per core, run \
+                 all tasks and steal work from one another."
+            }
+            Self::TokioCurrent => {
+                "Each unit is a Tokio task, and one single thread runs them all in turn: \
+                 concurrent, never parallel."
+            }
+            Self::BrowserLoop => {
+                "Each unit is a task on the event loop of a Web Worker in this browser, compiled \
+                 to WebAssembly: concurrent, never parallel."
+            }
+        }
+    }
+
+    /// The body that it runs.
+    pub fn body(self) -> Body {
+        match self {
+            Self::Threads => Body::Threads,
+            Self::TokioMulti | Self::TokioCurrent | Self::BrowserLoop => Body::Tasks,
+        }
+    }
+
+    /// Whether it runs on the server's machine, and not in a visitor's browser.
+    pub fn is_native(self) -> bool {
+        !matches!(self, Self::BrowserLoop)
+    }
+
+    /// Why this executor cannot run a workload with these (checked) values, if it cannot.
+    pub fn obstacle(self, specs: &[ParamSpec], values: &ParamValues) -> Option<String> {
+        if self.body() == Body::Tasks {
+            return None;
+        }
+        specs.iter().find_map(|spec| {
+            let ParamKind::Choice { options, .. } = &spec.kind else {
+                return None;
+            };
+            let chosen = values.get(&spec.name)?.as_str()?;
+            let option = options.iter().find(|option| option.value == chosen)?;
+            let why = option.tasks_only.as_ref()?;
+            Some(format!("`{}={chosen}` is for tasks only: {why}", spec.name))
+        })
+    }
+}
+
+impl fmt::Display for Executor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.id())
+    }
+}
+
+impl FromStr for Executor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|executor| executor.id() == text);
+        found.ok_or_else(|| {
+            let shown: String = text.chars().take(60).collect();
+            let known = Self::ALL.map(Self::id).join(", ");
+            format!("there is no executor \"{shown}\"; known are {known}")
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! The workloads of Filature and all that is needed to run and judge them, for
+//! native programs and for WebAssembly alike.
+//!
+//! # Layout
+//! Read the modules in this order:
+//! - [`workloads`]: the registry; one file per workload, each written once with
+//!   threads and once with tasks.
+//! - [`thread`], [`task`], [`time`], [`work`]: the few words that the bodies use;
+//!   on native they *are* the standard library and Tokio.
+//! - [`workload`], [`params`], [`source`]: what the registry knows of a workload, how
+//!   its parameters become a form, a schema and a checked value, and what its file says.
+//! - [`executor`]: what can run a body, and what it cannot do.
+//! - [`experiment`]: from a request to a checked spec and its cells.
+//! - [`measure`]: in which order samples are taken. It has no clock of its own.
+//! - [`stats`], [`verdict`]: samples in, figures and words out.
+//! - [`api`]: the types that travel between server, page and command line.
+//! - [`format`]: how numbers are written for people.
+
+#[expect(missing_docs, reason = "each file's head is the doc of its items, which are alike")]
+pub mod workloads;
+
+pub mod task;
+pub mod thread;
+pub mod time;
+pub mod work;
+
+pub mod params;
+pub mod source;
+pub mod workload;
+
+pub mod executor;
+pub mod experiment;
+pub mod measure;
+pub mod stats;
+#[cfg(feature = "statistics")]
+pub mod verdict;
+
+pub mod api;
+pub mod format;
+
+pub use executor::{Body, Executor};
+pub use params::{FieldError, ParamSpec, ParamValues};
+pub use workload::{Prepared, Timed, Workload};

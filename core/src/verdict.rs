@@ -1,0 +1,106 @@
+//! Words for figures: which executor was fastest, by how much, and whether the
+//! difference is beyond noise. Always computed from samples.
+
+use crate::api::{Cell, CellState, Comparison, Spec, Verdict};
+use crate::executor::Executor;
+use crate::{format, stats, workload::About};
+use statrs::stats_tests::Alternative;
+use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
+
+/// Two samples count as different below this p value of the rank test.
+const P_VALUE_MAX: f64 = 0.05;
+
+/// One verdict per value of the sweep (or one in all), over the cells that are done.
+pub fn verdicts(about: &About, spec: &Spec, cells: &[Cell]) -> Vec<Verdict> {
+    let values: Vec<Option<u64>> = match &spec.sweep {
+        Some(sweep) => sweep.values.iter().copied().map(Some).collect(),
+        None => vec![None],
+    };
+    values
+        .into_iter()
+        .filter_map(|value| {
+            let alike: Vec<&Cell> = cells
+                .iter()
+                .filter(|cell| cell.state == CellState::Done && swept_value(spec, cell) == value)
+                .collect();
+            verdict(about, value, &alike)
+        })
+        .collect()
+}
+
+/// The value that the swept parameter has in `cell`.
+pub fn swept_value(spec: &Spec, cell: &Cell) -> Option<u64> {
+    cell.params.get(&spec.sweep.as_ref()?.param)?.as_u64()
+}
+
+fn verdict(about: &About, sweep_value: Option<u64>, cells: &[&Cell]) -> Option<Verdict> {
+    let mut ranked: Vec<(&Cell, f64)> =
+        cells.iter().filter_map(|cell| Some((*cell, cell.summary?.wall_ns.median))).collect();
+    ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let ((fastest, median), others) = ranked.split_first()?;
+    let comparisons: Vec<Comparison> =
+        others.iter().filter_map(|(other, _)| compare(fastest, other)).collect();
+    let done = (median / fastest.summary?.wall_per_operation_ns).round() as u64;
+    let mut sentence = format!(
+        "{} {} {} {} in {}",
+        fastest.executor.title(),
+        about.did,
+        format::count(done),
+        singular_if(done, about.operation),
+        format::duration_ns(*median),
+    );
+    if !comparisons.is_empty() {
+        sentence.push_str("; ");
+        sentence.push_str(&listed(comparisons.iter().map(clause).collect()));
+    }
+    sentence.push('.');
+    Some(Verdict { sweep_value, sentence, comparisons })
+}
+
+fn compare(fastest: &Cell, other: &Cell) -> Option<Comparison> {
+    let (slow, fast) = (walls(other), walls(fastest));
+    let ratio = stats::median(&slow)? / stats::median(&fast)?;
+    let (ratio_low, ratio_high) = stats::ratio_interval(&slow, &fast)?;
+    let p_value = rank_test(&slow, &fast);
+    Some(Comparison {
+        fastest: fastest.executor,
+        other: other.executor,
+        ratio,
+        ratio_low,
+        ratio_high,
+        p_value,
+        beyond_noise: p_value < P_VALUE_MAX && ratio_low > 1.0,
+    })
+}
+
+fn walls(cell: &Cell) -> Vec<f64> {
+    cell.samples.iter().map(|sample| sample.wall_ns as f64).collect()
+}
+
+/// The two-sided p value of the Mann-Whitney test; 1 where there are too few samples to tell.
+fn rank_test(a: &[f64], b: &[f64]) -> f64 {
+    let test = mannwhitneyu(a, b, MannWhitneyUMethod::Automatic, Alternative::TwoSided);
+    test.map_or(1.0, |(_, p_value)| if p_value.is_finite() { p_value } else { 1.0 })
+}
+
+fn clause(comparison: &Comparison) -> String {
+    let title = Executor::title(comparison.other);
+    if !comparison.beyond_noise {
+        return format!("{title} no different beyond noise");
+    }
+    format!(
+        "{title} took {} ({}–{}) as long",
+        format::ratio(comparison.ratio),
+        format::ratio(comparison.ratio_low).trim_end_matches('×'),
+        format::ratio(comparison.ratio_high),
+    )
+}
+
+fn listed(mut clauses: Vec<String>) -> String {
+    let last = clauses.pop().unwrap_or_default();
+    if clauses.is_empty() { last } else { format!("{} and {last}", clauses.join(", ")) }
+}
+
+fn singular_if(number: u64, plural: &str) -> &str {
+    if number == 1 { plural.trim_end_matches('s') } else { plural }
+}

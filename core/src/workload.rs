@@ -1,0 +1,184 @@
+//! What the registry knows of a workload, and how a body is bound to its
+//! parameters and timed.
+
+use crate::params::{self, FieldError, ParamSpec, ParamValues};
+use serde_json::Value;
+use std::future::Future;
+use std::pin::Pin;
+
+/// Reads a monotonic clock in nanoseconds. The host brings it: core has no clock.
+pub type Clock = fn() -> u64;
+
+/// A boxed future that a multi-threaded runtime may move between threads.
+#[cfg(not(target_arch = "wasm32"))]
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A boxed future of the browser's event loop, which has one thread.
+#[cfg(target_arch = "wasm32")]
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// What a person is told about a workload before running it.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The name in URLs, JSON and on the command line, kebab-case.
+    pub id: &'static str,
+    /// The name in headings.
+    pub title: &'static str,
+    /// What it is and what one learns from it, in one or two sentences.
+    pub summary: &'static str,
+    /// What to look at in the result, in two or three sentences.
+    pub look_at: &'static str,
+    /// What throughput counts, in the plural, such as `increments`.
+    pub operation: &'static str,
+    /// What was done to all operations, for the verdict: "made", "spawned and joined".
+    pub did: &'static str,
+}
+
+/// One timed execution of a body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timed {
+    /// From just before the body was called until just after it returned.
+    pub wall_ns: u64,
+    /// What the body returned, as JSON.
+    pub outcome: Value,
+    /// Whether the outcome is the one that the contract promises.
+    pub correct: bool,
+}
+
+/// A registered workload.
+pub trait Workload: Send + Sync {
+    /// What a person is told about it.
+    fn about(&self) -> &'static About;
+    /// The very file that was compiled.
+    fn source(&self) -> &'static str;
+    /// The parameters, in reading order.
+    fn params(&self) -> Vec<ParamSpec>;
+    /// Checks the values, fills in the defaults and binds the bodies to them.
+    ///
+    /// # Errors
+    /// One [`FieldError`] per unknown name, wrong type or value out of range.
+    fn prepare(&self, given: &ParamValues) -> Result<Box<dyn Prepared>, Vec<FieldError>>;
+}
+
+/// A workload bound to checked parameters.
+pub trait Prepared: Send + Sync {
+    /// Every parameter with its value, defaults included.
+    fn values(&self) -> &ParamValues;
+    /// The outcome that the contract promises, whatever executes the workload.
+    fn expected(&self) -> Value;
+    /// How many operations one execution makes; what is meant by one is [`About::operation`].
+    fn operations(&self) -> u64;
+    /// How many threads or tasks one execution spawns; all may be alive at once.
+    fn units(&self) -> u64;
+    /// Runs the `threads` body on the calling thread and times it.
+    fn threads(&self, clock: Clock) -> Timed;
+    /// A future that runs the `tasks` body and times it. Spawn it onto a worker:
+    /// the root future of `block_on` does not run on one.
+    fn tasks(&self, clock: Clock) -> BoxFuture<Timed>;
+}
+
+/// Makes a registry entry of a workload's module and its file.
+macro_rules! entry {
+    ($module:ident) => {{
+        struct Entry;
+
+        impl $crate::workload::Workload for Entry {
+            fn about(&self) -> &'static $crate::workload::About {
+                &$module::ABOUT
+            }
+
+            fn source(&self) -> &'static str {
+                include_str!(concat!("workloads/", stringify!($module), ".rs"))
+            }
+
+            fn params(&self) -> Vec<$crate::params::ParamSpec> {
+                $module::Params::specs()
+            }
+
+            fn prepare(
+                &self,
+                given: &$crate::params::ParamValues,
+            ) -> Result<Box<dyn $crate::workload::Prepared>, Vec<$crate::params::FieldError>>
+            {
+                let (values, params) = $crate::workload::bind(
+                    &$module::Params::specs(),
+                    given,
+                    $module::Params::from_values,
+                )?;
+                let expected = $module::expected(&params);
+                Ok(Box::new(Bound { values, params, expected }))
+            }
+        }
+
+        struct Bound {
+            values: $crate::params::ParamValues,
+            params: $module::Params,
+            expected: $module::Outcome,
+        }
+
+        impl $crate::workload::Prepared for Bound {
+            fn values(&self) -> &$crate::params::ParamValues {
+                &self.values
+            }
+
+            fn expected(&self) -> serde_json::Value {
+                $crate::workload::json(&self.expected)
+            }
+
+            fn operations(&self) -> u64 {
+                $module::operations(&self.params)
+            }
+
+            fn units(&self) -> u64 {
+                $module::units(&self.params)
+            }
+
+            fn threads(&self, clock: $crate::workload::Clock) -> $crate::workload::Timed {
+                let start = clock();
+                let outcome = $module::threads(&self.params);
+                let wall_ns = clock() - start;
+                $crate::workload::timed(wall_ns, &outcome, &self.expected)
+            }
+
+            fn tasks(
+                &self,
+                clock: $crate::workload::Clock,
+            ) -> $crate::workload::BoxFuture<$crate::workload::Timed> {
+                let (params, expected) = (self.params.clone(), self.expected.clone());
+                Box::pin(async move {
+                    let start = clock();
+                    let outcome = $module::tasks(&params).await;
+                    let wall_ns = clock() - start;
+                    $crate::workload::timed(wall_ns, &outcome, &expected)
+                })
+            }
+        }
+
+        &Entry
+    }};
+}
+pub(crate) use entry;
+
+/// Checks values and makes typed parameters of them.
+pub(crate) fn bind<P>(
+    specs: &[ParamSpec],
+    given: &ParamValues,
+    from_values: fn(&ParamValues) -> Option<P>,
+) -> Result<(ParamValues, P), Vec<FieldError>> {
+    let values = params::check(specs, given)?;
+    let params = from_values(&values).expect("checked values fit their specs");
+    Ok((values, params))
+}
+
+/// A finished execution, compared with what the contract promises.
+pub(crate) fn timed<O: serde::Serialize + PartialEq>(
+    wall_ns: u64,
+    outcome: &O,
+    expected: &O,
+) -> Timed {
+    Timed { wall_ns, outcome: json(outcome), correct: outcome == expected }
+}
+
+/// An outcome as JSON.
+pub(crate) fn json<O: serde::Serialize>(outcome: &O) -> Value {
+    serde_json::to_value(outcome).expect("an outcome is a struct of plain values")
+}

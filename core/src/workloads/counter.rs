@@ -1,0 +1,177 @@
+//! A shared counter: several units add to one number at the same time.
+//!
+//! The contract: the body spawns `workers` units, which meet at a barrier so that
+//! none has a head start. Each then adds 1 to the counter `increments` times, under
+//! the protection that `lock` names, holding it for `hold_spins` steps of work. When
+//! all are joined, the outcome is the counter's value.
+
+use crate::params::{choice, integer};
+use crate::workload::About;
+use crate::{choices, params, task, thread, work::spin};
+use serde::Serialize;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Barrier, Mutex};
+
+pub const ABOUT: About = About {
+    id: "counter",
+    title: "Shared counter",
+    summary: "Several units add to one number at the same time: what does it cost to share, and \
+              what does the choice of lock change?",
+    look_at: "Sharing is what costs, not adding: the same increments take a fraction of the time \
+              once every unit has a shard of its own. An async mutex pays for being able to wait \
+              across an await, which this critical section never does.",
+    operation: "increments",
+    did: "made",
+};
+
+choices! {
+    /// What protects the counter.
+    pub enum Lock {
+        /// `std::sync::Mutex`: a unit that finds it taken is put to sleep by the kernel.
+        /// Right in tasks too, as long as it is never held across an `.await`.
+        Mutex = "mutex",
+        /// `tokio::sync::Mutex`: a task that finds it taken yields to other tasks.
+        AsyncMutex = "async-mutex" tasks only:
+            "waiting for it is an await, and a thread has nothing to await with",
+        /// One atomic number: the processor's own add instruction, and no lock at all.
+        Atomic = "atomic",
+        /// One atomic number per unit, each on cache lines of its own, summed at the end.
+        Sharded = "sharded",
+    }
+}
+
+params! {
+    /// How many units add to the counter at the same time.
+    workers: u64 = integer(4).range(1, 1_024).unit("units"),
+    /// How many times each unit adds 1.
+    increments: u64 = integer(100_000).range(1, 10_000_000).unit("increments"),
+    /// What protects the counter.
+    lock: Lock = choice(Lock::Mutex),
+    /// How many steps of work go with each increment: inside the lock where there is one,
+    /// before the add where there is none. A step takes one to two nanoseconds.
+    hold_spins: u64 = integer(0).range(0, 100_000).unit("steps"),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// What the counter read when every unit had been joined.
+    pub total: u64,
+}
+
+/// The counter, once per protection; a run uses one of them.
+struct Shared {
+    mutex: Mutex<u64>,
+    async_mutex: tokio::sync::Mutex<u64>,
+    atomic: AtomicU64,
+    shards: Vec<Shard>,
+}
+
+/// A counter with cache lines of its own: 128 bytes, since processors fetch lines in pairs.
+#[derive(Default)]
+#[repr(align(128))]
+struct Shard(AtomicU64);
+
+impl Shared {
+    fn new(workers: u64) -> Self {
+        Self {
+            mutex: Mutex::new(0),
+            async_mutex: tokio::sync::Mutex::new(0),
+            atomic: AtomicU64::new(0),
+            shards: (0..workers).map(|_| Shard::default()).collect(),
+        }
+    }
+
+    /// The counter's value, once every unit has been joined.
+    fn total(&self) -> u64 {
+        let sharded: u64 = self.shards.iter().map(|shard| shard.0.load(Relaxed)).sum();
+        let locked = *self.mutex.lock().expect("no holder panics");
+        let async_locked = *self.async_mutex.try_lock().expect("all units are joined");
+        sharded + locked + async_locked + self.atomic.load(Relaxed)
+    }
+}
+
+/// Adds 1 `increments` times; the black box keeps a compiler that sees no second
+/// thread (as in WebAssembly) from adding it all at once.
+fn add_one_by_one(counter: &AtomicU64, increments: u64, hold_spins: u64) {
+    for _ in 0..increments {
+        spin(hold_spins, 0);
+        black_box(counter).fetch_add(1, Relaxed);
+    }
+}
+
+pub fn expected(params: &Params) -> Outcome {
+    Outcome { total: params.workers * params.increments }
+}
+
+pub fn operations(params: &Params) -> u64 {
+    params.workers * params.increments
+}
+
+pub fn units(params: &Params) -> u64 {
+    params.workers
+}
+
+pub fn threads(params: &Params) -> Outcome {
+    let Params { workers, increments, lock, hold_spins } = *params;
+    let shared = Arc::new(Shared::new(workers));
+    let start = Arc::new(Barrier::new(workers as usize));
+    let mut handles = Vec::new();
+    for worker in 0..workers as usize {
+        let (shared, start) = (Arc::clone(&shared), Arc::clone(&start));
+        handles.push(thread::spawn(move || {
+            start.wait();
+            match lock {
+                Lock::Mutex => {
+                    for _ in 0..increments {
+                        let mut count = shared.mutex.lock().expect("no holder panics");
+                        spin(hold_spins, *count);
+                        *count += 1;
+                    }
+                }
+                Lock::AsyncMutex => unreachable!("this choice is for tasks only"),
+                Lock::Atomic => add_one_by_one(&shared.atomic, increments, hold_spins),
+                Lock::Sharded => add_one_by_one(&shared.shards[worker].0, increments, hold_spins),
+            }
+        }));
+    }
+    for handle in handles {
+        handle.join().expect("no unit panics");
+    }
+    Outcome { total: shared.total() }
+}
+
+pub async fn tasks(params: &Params) -> Outcome {
+    let Params { workers, increments, lock, hold_spins } = *params;
+    let shared = Arc::new(Shared::new(workers));
+    let start = Arc::new(tokio::sync::Barrier::new(workers as usize));
+    let mut handles = Vec::new();
+    for worker in 0..workers as usize {
+        let (shared, start) = (Arc::clone(&shared), Arc::clone(&start));
+        handles.push(task::spawn(async move {
+            start.wait().await;
+            match lock {
+                Lock::Mutex => {
+                    for _ in 0..increments {
+                        let mut count = shared.mutex.lock().expect("no holder panics");
+                        spin(hold_spins, *count);
+                        *count += 1;
+                    }
+                }
+                Lock::AsyncMutex => {
+                    for _ in 0..increments {
+                        let mut count = shared.async_mutex.lock().await;
+                        spin(hold_spins, *count);
+                        *count += 1;
+                    }
+                }
+                Lock::Atomic => add_one_by_one(&shared.atomic, increments, hold_spins),
+                Lock::Sharded => add_one_by_one(&shared.shards[worker].0, increments, hold_spins),
+            }
+        }));
+    }
+    for handle in handles {
+        handle.await.expect("no unit panics");
+    }
+    Outcome { total: shared.total() }
+}
