@@ -625,6 +625,8 @@ pub struct Comparison {
     pub ratio_high: f64,
     /// The two-sided p value of the Mann-Whitney rank test.
     pub p_value: f64,
+    /// Whether there are enough samples for the rank test to find anything at all.
+    pub enough_samples: bool,
     /// Whether interval and rank test agree that there is a difference.
     pub beyond_noise: bool,
 }

@@ -62,6 +62,7 @@ fn compare(fastest: &Cell, other: &Cell) -> Option<Comparison> {
     let ratio = stats::median(&slow)? / stats::median(&fast)?;
     let (ratio_low, ratio_high) = stats::ratio_interval(&slow, &fast)?;
     let p_value = rank_test(&slow, &fast);
+    let enough_samples = smallest_p_value(slow.len(), fast.len()) < P_VALUE_MAX;
     Some(Comparison {
         fastest: fastest.executor,
         other: other.executor,
@@ -69,12 +70,20 @@ fn compare(fastest: &Cell, other: &Cell) -> Option<Comparison> {
         ratio_low,
         ratio_high,
         p_value,
+        enough_samples,
         beyond_noise: p_value < P_VALUE_MAX && ratio_low > 1.0,
     })
 }
 
 fn walls(cell: &Cell) -> Vec<f64> {
     cell.samples.iter().map(|sample| sample.wall_ns as f64).collect()
+}
+
+/// The smallest two-sided p value that the rank test can give for so many samples:
+/// two of all the ways to order them are as extreme as can be.
+fn smallest_p_value(a: usize, b: usize) -> f64 {
+    let orders: f64 = (1..=a).map(|k| (b + k) as f64 / k as f64).product();
+    2.0 / orders
 }
 
 /// The two-sided p value of the Mann-Whitney test; 1 where there are too few samples to tell.
@@ -85,15 +94,17 @@ fn rank_test(a: &[f64], b: &[f64]) -> f64 {
 
 fn clause(comparison: &Comparison) -> String {
     let title = Executor::title(comparison.other);
-    if !comparison.beyond_noise {
-        return format!("{title} no different beyond noise");
-    }
-    format!(
+    let took = format!(
         "{title} took {} ({}–{}) as long",
         format::ratio(comparison.ratio),
         format::ratio(comparison.ratio_low).trim_end_matches('×'),
         format::ratio(comparison.ratio_high),
-    )
+    );
+    match (comparison.enough_samples, comparison.beyond_noise) {
+        (false, _) => format!("{took}, by too few samples to be sure"),
+        (true, true) => took,
+        (true, false) => format!("{title} shows no difference beyond noise"),
+    }
 }
 
 fn listed(mut clauses: Vec<String>) -> String {
