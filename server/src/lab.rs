@@ -1,0 +1,7 @@
+//! The lab: measures what an experiment asks for, in child processes, one at a time.
+//!
+//! - [`run`]: takes the native cells of an experiment through their rounds.
+//! - [`assemble`]: from stored samples to figures and verdicts.
+
+pub mod assemble;
+pub mod run;
