@@ -63,7 +63,8 @@ pub trait Workload: Send + Sync {
 pub trait Prepared: Send + Sync {
     /// Every parameter with its value, defaults included.
     fn values(&self) -> &ParamValues;
-    /// The outcome that the contract promises, whatever executes the workload.
+    /// The outcome that the contract promises, whatever executes the workload. The first
+    /// call computes it: make it before measuring, since that can take a second.
     fn expected(&self) -> Value;
     /// How many operations one execution makes; what is meant by one is [`About::operation`].
     fn operations(&self) -> u64;
@@ -104,15 +105,21 @@ macro_rules! entry {
                     given,
                     $module::Params::from_values,
                 )?;
-                let expected = $module::expected(&params);
-                Ok(Box::new(Bound { values, params, expected }))
+                Ok(Box::new(Bound { values, params, expected: std::sync::OnceLock::new() }))
             }
         }
 
         struct Bound {
             values: $crate::params::ParamValues,
             params: $module::Params,
-            expected: $module::Outcome,
+            // Only who executes the workload needs it, and it can take a second.
+            expected: std::sync::OnceLock<$module::Outcome>,
+        }
+
+        impl Bound {
+            fn expected_outcome(&self) -> &$module::Outcome {
+                self.expected.get_or_init(|| $module::expected(&self.params))
+            }
         }
 
         impl $crate::workload::Prepared for Bound {
@@ -121,7 +128,7 @@ macro_rules! entry {
             }
 
             fn expected(&self) -> serde_json::Value {
-                $crate::workload::json(&self.expected)
+                $crate::workload::json(self.expected_outcome())
             }
 
             fn operations(&self) -> u64 {
@@ -133,17 +140,18 @@ macro_rules! entry {
             }
 
             fn threads(&self, clock: $crate::workload::Clock) -> $crate::workload::Timed {
+                let expected = self.expected_outcome();
                 let start = clock();
                 let outcome = $module::threads(&self.params);
                 let wall_ns = clock() - start;
-                $crate::workload::timed(wall_ns, &outcome, &self.expected)
+                $crate::workload::timed(wall_ns, &outcome, expected)
             }
 
             fn tasks(
                 &self,
                 clock: $crate::workload::Clock,
             ) -> $crate::workload::BoxFuture<$crate::workload::Timed> {
-                let (params, expected) = (self.params.clone(), self.expected.clone());
+                let (params, expected) = (self.params.clone(), self.expected_outcome().clone());
                 Box::pin(async move {
                     let start = clock();
                     let outcome = $module::tasks(&params).await;
