@@ -74,7 +74,12 @@ pub trait Prepared: Send + Sync {
     fn threads(&self, clock: Clock) -> Timed;
     /// A future that runs the `tasks` body and times it. Spawn it onto a worker:
     /// the root future of `block_on` does not run on one.
-    fn tasks(&self, clock: Clock) -> BoxFuture<Timed>;
+    fn tasks(&self, clock: Clock) -> BoxFuture<Timed> {
+        self.tasks_in_a_row(clock, 1)
+    }
+    /// Like [`Self::tasks`], but executes the body so many times and times them together,
+    /// for a clock that is too coarse for one. The first wrong outcome ends it.
+    fn tasks_in_a_row(&self, clock: Clock, times: u32) -> BoxFuture<Timed>;
 }
 
 /// Makes a registry entry of a workload's module and its file.
@@ -147,14 +152,21 @@ macro_rules! entry {
                 $crate::workload::timed(wall_ns, &outcome, expected)
             }
 
-            fn tasks(
+            fn tasks_in_a_row(
                 &self,
                 clock: $crate::workload::Clock,
+                times: u32,
             ) -> $crate::workload::BoxFuture<$crate::workload::Timed> {
                 let (params, expected) = (self.params.clone(), self.expected_outcome().clone());
                 Box::pin(async move {
                     let start = clock();
-                    let outcome = $module::tasks(&params).await;
+                    let mut outcome = $module::tasks(&params).await;
+                    for _ in 1..times {
+                        if outcome != expected {
+                            break;
+                        }
+                        outcome = $module::tasks(&params).await;
+                    }
                     let wall_ns = clock() - start;
                     $crate::workload::timed(wall_ns, &outcome, &expected)
                 })

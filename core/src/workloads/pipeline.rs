@@ -40,8 +40,8 @@ params! {
 pub struct Outcome {
     /// How many items arrived.
     pub count: u64,
-    /// What arrived, folded in the order of its arrival.
-    pub checksum: u64,
+    /// What arrived, folded in the order of its arrival; short enough for JavaScript's numbers.
+    pub checksum: u32,
 }
 
 impl Outcome {
@@ -50,7 +50,7 @@ impl Outcome {
     /// Takes in the next item; another order gives another checksum.
     fn arrive(&mut self, item: u64) {
         self.count += 1;
-        self.checksum = self.checksum.wrapping_mul(31).wrapping_add(item);
+        self.checksum = self.checksum.wrapping_mul(31).wrapping_add(item as u32);
     }
 }
 
