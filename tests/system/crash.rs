@@ -1,0 +1,122 @@
+//! Crashes and bad disks: what was acknowledged is never lost.
+
+use filature_tests::events::EventStream;
+use filature_tests::server::{Server, is_alive};
+use filature_tests::{binary, text};
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// The one SQLite file in a data directory.
+fn database(data: &Path) -> std::path::PathBuf {
+    let files = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|e| e == "sqlite" || e == "db")).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+fn integrity(data: &Path) -> String {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let connection = Connection::open_with_flags(database(data), flags).unwrap();
+    connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
+}
+
+fn samples_of(event: &Value) -> Vec<Value> {
+    event["samples"].as_array().unwrap().clone()
+}
+
+#[test]
+fn killing_the_server_20_times_loses_no_announced_sample_and_leaves_no_child() {
+    let data = tempfile::tempdir().unwrap();
+    let mut kept: Vec<(String, Vec<Value>)> = Vec::new();
+    for round in 0..20 {
+        let server = Server::start_in(data.path(), &[]);
+        for (id, announced) in &kept {
+            let experiment = server.experiment(id);
+            assert_eq!(experiment["state"], "interrupted", "round {round}");
+            assert_eq!(experiment["cells"][0]["state"], "interrupted");
+            let stored = experiment["cells"][0]["samples"].as_array().unwrap();
+            assert!(stored.len() >= announced.len());
+            assert_eq!(stored[..announced.len()], announced[..], "round {round}");
+        }
+        let mut stream = EventStream::open(&server, "", None);
+        let id = server.submit(&json!({"workload": "fan-out", "executors": ["tokio-current"],
+            "params": {"units": 1, "work": "sleep", "duration_ms": round % 5}, "samples": 1000}));
+        // Killed after a different number of events each time: at the start of a
+        // run, in its middle, between a store and its announcement.
+        let mut announced = Vec::new();
+        let mut left = 1 + round;
+        while left > 0 {
+            let event = stream.next_event().unwrap();
+            if event.name == "samples" {
+                announced.extend(samples_of(&event.data));
+            }
+            left -= 1;
+        }
+        let children = server.children();
+        server.kill();
+        let start = Instant::now();
+        while children.iter().any(|child| is_alive(*child)) {
+            assert!(start.elapsed() < Duration::from_secs(10), "an orphan survives");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(integrity(data.path()), "ok");
+        kept.push((id, announced));
+    }
+}
+
+#[test]
+fn an_unwritable_data_directory_is_a_clear_error_at_start() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("not-a-directory");
+    std::fs::write(&file, "").unwrap();
+    let output = Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(file.join("below"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(message.contains("not-a-directory"), "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+    let data = tempfile::tempdir().unwrap();
+    drop(Server::start_in(data.path(), &[]));
+    let file = database(data.path());
+    std::fs::write(&file, "this is no database, but somebody's notes ".repeat(200)).unwrap();
+    for side in ["-wal", "-shm"] {
+        let mut path = file.clone().into_os_string();
+        path.push(side);
+        let _ = std::fs::remove_file(path);
+    }
+    let before = std::fs::read(&file).unwrap();
+    let output = Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(message.contains(file.file_name().unwrap().to_str().unwrap()), "{message}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn a_port_in_use_is_a_clear_error_at_start() {
+    let server = Server::start();
+    let data = tempfile::tempdir().unwrap();
+    let output = Command::new(binary())
+        .args(["serve", "--listen", server.address(), "--data"])
+        .arg(data.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(message.contains(&server.port().to_string()), "{message}");
+}

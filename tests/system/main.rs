@@ -1,0 +1,11 @@
+//! Filature as a whole, through its public interfaces: the REST API over a real
+//! socket, the command line as a process, the repository as a reader finds it.
+
+mod cli;
+mod crash;
+mod errors;
+mod events;
+mod pages;
+mod readme;
+mod rest;
+mod tidy;
