@@ -1,6 +1,8 @@
 //! Filature as a whole, through its public interfaces: the REST API over a real
 //! socket, the command line as a process, the repository as a reader finds it.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
+
 mod cli;
 mod crash;
 mod errors;
