@@ -1,0 +1,119 @@
+//! `cargo xtask test`: all tests, each kind with its own runner, whose words stay visible.
+
+use crate::shell::{cargo, find, root, run, say};
+use crate::{serve, tools, web};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// What `test` is told. Without any of these, all kinds of tests run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Run the native tests: units, the registry, the server over a socket, the command line
+    #[arg(long)]
+    native: bool,
+    /// Run the tests of the page and the engine as WebAssembly in a headless browser
+    #[arg(long)]
+    wasm: bool,
+    /// Run the end-to-end tests: the release server and its page in a browser
+    #[arg(long)]
+    e2e: bool,
+}
+
+/// One kind of tests and how it ended.
+struct Outcome {
+    kind: &'static str,
+    result: Result<(), String>,
+}
+
+/// Runs the chosen kinds of tests, each even if another one failed.
+///
+/// # Errors
+/// If a test failed or could not be run.
+pub(crate) fn run_tests(options: &Options) -> Result<(), String> {
+    let all = !(options.native || options.wasm || options.e2e);
+    let mut outcomes = Vec::new();
+    let mut note = |kind, result| outcomes.push(Outcome { kind, result });
+    if all || options.native || options.e2e {
+        // Both test the very program that users get, with the page inside.
+        match release_server() {
+            Ok(server) => {
+                if all || options.native {
+                    note("native", native(&server));
+                }
+                if all || options.e2e {
+                    note("end to end", end_to_end(&server));
+                }
+            }
+            Err(error) => note("build of the server with its page", Err(error)),
+        }
+    }
+    if all || options.wasm {
+        note("WebAssembly", webassembly());
+    }
+    summary(&outcomes)
+}
+
+fn release_server() -> Result<PathBuf, String> {
+    tools::node_for_tests()?;
+    web::build(&web::Options::default())?;
+    serve::build_server()
+}
+
+fn native(server: &PathBuf) -> Result<(), String> {
+    say("cargo test: all native tests");
+    run(cargo(&["test", "--no-fail-fast"]).env("FILATURE_BIN", server))
+}
+
+fn webassembly() -> Result<(), String> {
+    let wasm = tools::wasm()?;
+    let browser = tools::browser()?;
+    let test = |folder: &str| {
+        say(format!("wasm-pack test {folder}: its tests in a headless browser"));
+        run(Command::new(&wasm.wasm_pack)
+            .env("PATH", &wasm.path)
+            .args(["test", "--mode", "no-install", "--headless", "--chrome", "--chromedriver"])
+            .arg(&browser.chromedriver)
+            .arg(root().join(folder)))
+    };
+    let results = web::CRATES.map(test);
+    results.into_iter().collect()
+}
+
+fn end_to_end(server: &PathBuf) -> Result<(), String> {
+    tools::npm_packages()?;
+    let browser = tools::browser()?;
+    let folder = root().join("tests/e2e");
+    let entries =
+        fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
+    files.sort();
+    if files.is_empty() {
+        return Err("tests/e2e has no *.test.mjs".to_owned());
+    }
+    say("node --test tests/e2e: the page in a browser, from the first load to a chart");
+    let node = find("node").ok_or("node is not on PATH")?;
+    // One file at a time: a second browser would disturb what the first one measures.
+    run(Command::new(node)
+        .current_dir(folder)
+        .env("FILATURE_BIN", server)
+        .env("CHROMIUM", browser.chromium)
+        .args(["--test", "--test-concurrency=1"])
+        .args(files))
+}
+
+/// Prints how each kind ended.
+fn summary(outcomes: &[Outcome]) -> Result<(), String> {
+    println!("\nSummary");
+    for Outcome { kind, result } in outcomes {
+        match result {
+            Ok(()) => println!("  {kind}: passed"),
+            Err(error) => println!("  {kind}: FAILED ({error})"),
+        }
+    }
+    match outcomes.iter().filter(|outcome| outcome.result.is_err()).count() {
+        0 => Ok(()),
+        failed => Err(format!("{failed} of {} kinds of tests failed", outcomes.len())),
+    }
+}

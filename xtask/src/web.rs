@@ -1,0 +1,112 @@
+//! `cargo xtask build-web`: the page and the engine, compiled, shrunk, named by their
+//! content and compressed, in web/dist.
+
+mod dist;
+mod stamp;
+
+use crate::shell::{root, run, say, target};
+use crate::tools;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The most that the whole page may weigh, brotli-compressed: everything that is needed
+/// to see and run.
+const PAGE_MAX_BYTES: usize = 200_000;
+
+/// The crates that are compiled to WebAssembly.
+pub(crate) const CRATES: [&str; 2] = ["web/engine", "web"];
+
+/// What `build-web` is told.
+#[derive(clap::Args, Clone, Copy, Default)]
+pub(crate) struct Options {
+    /// Build fast and with debug information, without shrinking and without the size limit
+    #[arg(long)]
+    debug: bool,
+}
+
+/// A crate that becomes a WebAssembly module and its glue.
+struct Module {
+    /// Its folder in the repository.
+    folder: &'static str,
+    /// What its files are called in the page.
+    name: &'static str,
+    /// The cargo profile of a build that is not for debugging.
+    profile: &'static str,
+    /// wasm-opt's level for it.
+    level: &'static str,
+}
+
+const MODULES: [Module; 2] = [
+    Module { folder: "web", name: "page", profile: "page", level: "-Oz" },
+    // The engine is measured, so it is built for speed, like the native side.
+    Module { folder: "web/engine", name: "engine", profile: "release", level: "-O3" },
+];
+
+/// Builds web/dist, unless it is there already and nothing that goes into it has changed.
+///
+/// # Errors
+/// If a tool is missing, something does not compile, or the page is over its budget.
+pub(crate) fn build(options: &Options) -> Result<(), String> {
+    let shrink = !options.debug && tools::has_node();
+    let stamp = stamp::Stamp::of_inputs(options.debug, shrink)?;
+    let dist = root().join("web/dist");
+    if stamp.is_on(&dist) {
+        say("web/dist is up to date");
+        return Ok(());
+    }
+    let packages = compile(options.debug)?;
+    if shrink {
+        shrink_modules(&packages)?;
+    } else if !options.debug {
+        say("Node and npm are not on PATH, so wasm-opt is skipped: the page works, but is larger");
+    }
+    let sizes = dist::write(&packages, &dist, options.debug)?;
+    print!("{}", sizes.table());
+    let total = sizes.total_compressed_bytes();
+    if shrink && total > PAGE_MAX_BYTES {
+        return Err(format!("the page weighs {total} bytes; the limit is {PAGE_MAX_BYTES}"));
+    }
+    stamp.put_on(&dist)
+}
+
+/// Compiles every module with wasm-pack and returns the folder with the results.
+fn compile(debug: bool) -> Result<PathBuf, String> {
+    let tools = tools::wasm()?;
+    let packages = target().join("web").join(if debug { "debug" } else { "page" });
+    for module in &MODULES {
+        say(format!("wasm-pack build {}: compiles it and makes its glue", module.folder));
+        let out = packages.join(module.name);
+        if out.exists() {
+            fs::remove_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+        }
+        let profile: &[&str] = if debug { &["--dev"] } else { &["--profile", module.profile] };
+        run(Command::new(&tools.wasm_pack)
+            .env("PATH", &tools.path)
+            .args(["--log-level", "warn", "build", "--mode", "no-install"])
+            .args(["--target", "web", "--no-typescript", "--no-pack", "--no-opt"])
+            .args(profile)
+            .args(["--out-name", module.name, "--out-dir"])
+            .arg(&out)
+            .arg(root().join(module.folder)))?;
+    }
+    Ok(packages)
+}
+
+/// Shrinks every module in place by wasm-opt.
+fn shrink_modules(packages: &Path) -> Result<(), String> {
+    let wasm_opt = tools::npm_packages()?.join("binaryen/bin/wasm-opt");
+    for module in &MODULES {
+        say(format!("wasm-opt {} {}: smaller to download", module.level, module.name));
+        let wasm = packages.join(module.name).join(format!("{}_bg.wasm", module.name));
+        // The section that names the features is stripped with the symbols; these are
+        // the ones that Rust's WebAssembly target has on.
+        run(Command::new("node")
+            .arg(&wasm_opt)
+            .args([module.level, "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
+            .args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-multivalue"])
+            .args(["--enable-reference-types", "--output"])
+            .args([&wasm, &wasm]))?;
+    }
+    Ok(())
+}

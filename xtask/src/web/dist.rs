@@ -1,0 +1,225 @@
+//! The layout of web/dist: `index.html`, and every other file in `assets` under a name
+//! that its content decides, so that browsers may keep it for ever; each with a `.br` sibling.
+//!
+//! A file refers to another by a placeholder such as `{{page.js}}`, which becomes the
+//! URL of that file. Nothing else is replaced.
+
+use super::MODULES;
+use super::stamp::{entries, hex};
+use crate::shell::root;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+/// The kinds of files beside web/index.html that belong to the page.
+const KINDS: [&str; 5] = ["js", "css", "svg", "png", "webp"];
+/// Where the server serves the assets.
+const URL: &str = "/assets/";
+
+/// The files of the page, by the names that placeholders use.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// What every file weighs.
+pub(crate) struct Sizes(Vec<Size>);
+
+struct Size {
+    name: String,
+    bytes: usize,
+    compressed_bytes: usize,
+}
+
+/// Writes web/dist anew.
+///
+/// # Errors
+/// If a file cannot be read or written, or a placeholder names no file.
+pub(crate) fn write(packages: &Path, dist: &Path, quick: bool) -> Result<Sizes, String> {
+    let named = name_by_content(collect(packages)?)?;
+    let at = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    if dist.exists() {
+        fs::remove_dir_all(dist).map_err(|error| at(dist, error))?;
+    }
+    fs::create_dir_all(dist.join("assets")).map_err(|error| at(dist, error))?;
+    let mut sizes = Vec::new();
+    for (name, content) in named {
+        let compressed = compressed(&content, quick)?;
+        let path = dist.join(&name);
+        let sibling = dist.join(format!("{name}.br"));
+        fs::write(&path, &content).map_err(|error| at(&path, error))?;
+        fs::write(&sibling, &compressed).map_err(|error| at(&sibling, error))?;
+        sizes.push(Size { name, bytes: content.len(), compressed_bytes: compressed.len() });
+    }
+    Ok(Sizes(sizes))
+}
+
+/// Reads what web holds and what was compiled.
+fn collect(packages: &Path) -> Result<Files, String> {
+    let read = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    let mut files = Files::new();
+    let web = root().join("web");
+    files.insert("index.html".to_owned(), read(&web.join("index.html"))?);
+    files.insert("engine-worker.js".to_owned(), read(&web.join("engine/worker.js"))?);
+    for path in entries(&web)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if KINDS.iter().any(|kind| name.ends_with(&format!(".{kind}"))) {
+            files.insert(name, read(&path)?);
+        }
+    }
+    for module in &MODULES {
+        let folder = packages.join(module.name);
+        if folder.join("snippets").exists() {
+            return Err(format!(
+                "{}: a dependency brings JavaScript of its own, which web/dist has no place for",
+                folder.join("snippets").display()
+            ));
+        }
+        let (script, wasm) = (format!("{}.js", module.name), format!("{}.wasm", module.name));
+        let compiled = format!("{}_bg.wasm", module.name);
+        let glue = String::from_utf8_lossy(&read(&folder.join(&script))?).into_owned();
+        files.insert(script, glue.replace(&compiled, &format!("{{{{{wasm}}}}}")).into_bytes());
+        files.insert(wasm, read(&folder.join(&compiled))?);
+    }
+    Ok(files)
+}
+
+/// Gives every file but `index.html` a name that its content decides, and fills the placeholders.
+fn name_by_content(mut files: Files) -> Result<Files, String> {
+    let mut urls: BTreeMap<String, String> = BTreeMap::new();
+    let mut named = Files::new();
+    // A file's content, and so its name, is known once those that it refers to have theirs.
+    while !files.is_empty() {
+        let (ready, waiting): (Files, Files) = files
+            .into_iter()
+            .partition(|(_, content)| placeholders(content).all(|name| urls.contains_key(name)));
+        if ready.is_empty() {
+            return Err(unresolved(&waiting));
+        }
+        for (name, content) in ready {
+            let content = filled(content, &urls);
+            if name == "index.html" {
+                named.insert(name, content);
+                continue;
+            }
+            let hash = &hex(&Sha256::digest(&content))[..16];
+            let (stem, kind) = name.rsplit_once('.').unwrap_or((&name, "bin"));
+            let new_name = format!("{stem}-{hash}.{kind}");
+            urls.insert(name.clone(), format!("{URL}{new_name}"));
+            named.insert(format!("assets/{new_name}"), content);
+        }
+        files = waiting;
+    }
+    Ok(named)
+}
+
+fn unresolved(waiting: &Files) -> String {
+    let lines = waiting.iter().map(|(name, content)| {
+        format!("{name} refers to {}", placeholders(content).collect::<Vec<_>>().join(", "))
+    });
+    format!(
+        "these refer to files that are not there, or to each other in a circle:\n{}",
+        lines.collect::<Vec<_>>().join("\n")
+    )
+}
+
+/// The names in the `{{…}}` of a text file; none in a binary one.
+fn placeholders(content: &[u8]) -> impl Iterator<Item = &str> {
+    let text = std::str::from_utf8(content).unwrap_or_default();
+    let ends = text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
+    ends.map(|(name, _)| name).filter(|name| is_file_name(name))
+}
+
+fn is_file_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    name.contains('.') && name.chars().all(plain)
+}
+
+fn filled(content: Vec<u8>, urls: &BTreeMap<String, String>) -> Vec<u8> {
+    let names: Vec<String> = placeholders(&content).map(str::to_owned).collect();
+    if names.is_empty() {
+        return content;
+    }
+    let mut text = String::from_utf8_lossy(&content).into_owned();
+    for name in names {
+        text = text.replace(&format!("{{{{{name}}}}}"), &urls[&name]);
+    }
+    text.into_bytes()
+}
+
+fn compressed(content: &[u8], quick: bool) -> Result<Vec<u8>, String> {
+    let quality = if quick { 4 } else { 11 };
+    let mut writer = brotli::CompressorWriter::new(Vec::new(), 1 << 16, quality, 22);
+    writer.write_all(content).map_err(|error| format!("brotli: {error}"))?;
+    Ok(writer.into_inner())
+}
+
+impl Sizes {
+    /// What the whole page weighs.
+    pub(crate) fn total_compressed_bytes(&self) -> usize {
+        self.0.iter().map(|size| size.compressed_bytes).sum()
+    }
+
+    /// All sizes, aligned for a terminal.
+    pub(crate) fn table(&self) -> String {
+        let mut table = format!("{:<44} {:>10} {:>10}\n", "file", "bytes", "brotli");
+        let total = Size {
+            name: "total: all that is needed to see and run".to_owned(),
+            bytes: self.0.iter().map(|size| size.bytes).sum(),
+            compressed_bytes: self.total_compressed_bytes(),
+        };
+        for Size { name, bytes, compressed_bytes } in self.0.iter().chain([&total]) {
+            writeln!(table, "{name:<44} {bytes:>10} {compressed_bytes:>10}")
+                .expect("a string takes every line");
+        }
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(list: &[(&str, &str)]) -> Files {
+        list.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
+    }
+
+    #[test]
+    fn placeholders_become_urls_of_files_named_by_their_content() {
+        let named = name_by_content(files(&[
+            ("index.html", "<script src=\"{{boot.js}}\">"),
+            ("boot.js", "import \"{{page.js}}\""),
+            ("page.js", "1"),
+        ]))
+        .unwrap();
+        let names: Vec<&str> = named.keys().map(String::as_str).collect();
+        let [boot, page, index] = names[..] else { panic!("{names:?}") };
+        assert_eq!(index, "index.html");
+        assert_eq!(named[index], format!("<script src=\"/{boot}\">").into_bytes());
+        assert_eq!(named[boot], format!("import \"/{page}\"").into_bytes());
+    }
+
+    #[test]
+    fn a_change_in_one_file_renames_all_that_refer_to_it() {
+        let names = |text: &str| -> Vec<String> {
+            let list = files(&[("a.js", "{{b.js}}"), ("b.js", text), ("c.css", "same")]);
+            name_by_content(list).unwrap().into_keys().collect()
+        };
+        let (old, new) = (names("1"), names("2"));
+        assert_ne!(old[0], new[0]);
+        assert_ne!(old[1], new[1]);
+        assert_eq!(old[2], new[2]);
+    }
+
+    #[test]
+    fn a_placeholder_without_a_file_is_an_error_that_names_both() {
+        let error = name_by_content(files(&[("a.js", "{{missing.js}}")])).unwrap_err();
+        assert!(error.contains("a.js refers to missing.js"), "{error}");
+    }
+
+    #[test]
+    fn other_double_braces_are_left_alone() {
+        let named = name_by_content(files(&[("index.html", "{{ x }} {{}}")])).unwrap();
+        assert_eq!(named["index.html"], b"{{ x }} {{}}");
+    }
+}
