@@ -1,0 +1,352 @@
+//! Where the ticks of an axis stand and what is written at them.
+
+use crate::Axis;
+use crate::document::Svg;
+use crate::scale::{Extent, Scale, nice_above, nice_below, ten_to};
+use crate::text::{FONT_SIZE, shortened, text_width};
+
+/// The widest label of a tick, in pixels.
+const LABEL_MOST: f64 = 96.0;
+
+/// The least gap between the labels of two ticks, in pixels.
+const GAP: f64 = 14.0;
+
+/// Ticks that stand closer than this are a grey mass, in pixels.
+const MINOR_MIN: f64 = 40.0;
+
+/// How labels lie along the axis.
+#[derive(Clone, Copy)]
+pub(crate) enum Direction {
+    /// Beside one another, within this width of the whole chart.
+    Across(f64),
+    /// Above one another.
+    Up,
+}
+
+/// An axis with its ticks.
+pub(crate) struct Ticks {
+    pub(crate) scale: Scale,
+    /// The labelled ticks: value and label.
+    pub(crate) major: Vec<(f64, String)>,
+    /// Ticks between them, without a label.
+    pub(crate) minor: Vec<f64>,
+    /// The axis title with the unit that all ticks share.
+    pub(crate) title: String,
+}
+
+/// A set of ticks that may turn out to be too dense.
+struct Candidate {
+    low: f64,
+    high: f64,
+    values: Vec<f64>,
+}
+
+/// Whether a linear axis begins at zero.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Origin {
+    /// Always: lengths are compared.
+    Zero,
+    /// Only if that leaves less than half of the axis empty.
+    ZeroIfNear,
+}
+
+/// The densest ticks that fit an axis from pixel `from` to pixel `to`.
+pub(crate) fn ticks(
+    axis: &Axis,
+    extent: Option<Extent>,
+    origin: Origin,
+    (from, to): (f64, f64),
+    direction: Direction,
+) -> Ticks {
+    let Some(extent) = extent else {
+        let scale = Scale { low: 0.0, high: 1.0, log: false, from, to };
+        return Ticks { scale, major: Vec::new(), minor: Vec::new(), title: axis.title.to_owned() };
+    };
+    let (binary, log) = (is_binary(axis), extent.wants_log());
+    let candidates =
+        if log { logarithmic(extent, binary) } else { linear(extent, origin, binary, to - from) };
+    let mut last = None;
+    for candidate in candidates {
+        let scale = Scale { low: candidate.low, high: candidate.high, log, from, to };
+        let (labels, unit) = labels(axis, &candidate.values);
+        let fits = fit(&scale, &candidate.values, &labels, direction);
+        let major: Vec<(f64, String)> = candidate.values.into_iter().zip(labels).collect();
+        let minor = if log && !binary { minor(&scale, &major) } else { Vec::new() };
+        let title = title(axis.title, unit, log);
+        last = Some(Ticks { scale, major, minor, title });
+        if fits {
+            return last.expect("it was just set");
+        }
+    }
+    let mut coarsest = last.expect("there is at least one candidate");
+    coarsest.major.drain(..coarsest.major.len().saturating_sub(1));
+    coarsest
+}
+
+/// Whether round numbers of this axis are powers of two, as for bytes: 2^20 is then
+/// written shorter than a million.
+fn is_binary(axis: &Axis) -> bool {
+    let length = |value: f64| written(axis, value).chars().count();
+    length(1_048_576.0) < length(1_000_000.0)
+}
+
+/// Ever fewer ticks at multiples of 1, 2 or 5 × 10^k, or of 2^k.
+fn linear(extent: Extent, origin: Origin, binary: bool, length: f64) -> Vec<Candidate> {
+    let Extent { min, max } = extent;
+    let narrow = min > max / 2.0 && max - min > max / 1e3;
+    let from_zero = !(origin == Origin::ZeroIfNear && narrow);
+    let (low, high) = if from_zero { (min.min(0.0), max.max(0.0)) } else { (min, max) };
+    let high = if high > low { high } else { low + 1.0 };
+    let most = ((length.abs() / 44.0) as i32).clamp(1, 10);
+    let candidate = |count: i32| {
+        let raw = (high - low) / f64::from(count);
+        let step = if binary { raw.log2().ceil().exp2() } else { nice_above(raw) };
+        let (first, last) = ((low / step).floor(), (high / step - 1e-9).ceil());
+        let values = (0..=(last - first) as i64).map(|place| first + place as f64);
+        let values = values.map(|place| multiple(place, step)).collect();
+        Candidate { low: multiple(first, step), high: multiple(last, step), values }
+    };
+    (1..=most).rev().map(candidate).collect()
+}
+
+/// `count × step`, by division where the step is below one: 3 × 0.1 is 0.3 then.
+fn multiple(count: f64, step: f64) -> f64 {
+    let parts = (1.0 / step).round();
+    let exact = step < 1.0 && parts < 1e15 && ((parts * step) - 1.0).abs() < 1e-12;
+    if exact { count / parts } else { count * step }
+}
+
+/// Ever fewer ticks: 1-2-5, then every decade, then every second and so on.
+fn logarithmic(extent: Extent, binary: bool) -> Vec<Candidate> {
+    let strides = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500];
+    if binary {
+        let exponent = |value: f64| value.log2();
+        let first = (exponent(extent.min) + 1e-9).floor() as i32;
+        let last = (exponent(extent.max) - 1e-9).ceil() as i32;
+        let power = |exponent: i32| f64::from(exponent).exp2();
+        let every = |stride| powers(first, last, stride, power);
+        let candidate =
+            |stride| Candidate { low: power(first), high: power(last), values: every(stride) };
+        return strides.into_iter().map(candidate).collect();
+    }
+    let (low, high) = (nice_below(extent.min), nice_above(extent.max));
+    let first = (low.log10() - 1e-9).ceil() as i32;
+    let last = (high.log10() + 1e-9).floor() as i32;
+    let mut candidates = Vec::new();
+    if last - first < 8 {
+        let leads = (first - 1..=last).flat_map(|k| [1.0, 2.0, 5.0].map(|lead| (lead, k)));
+        let values = leads.map(|(lead, k)| scaled(lead, k));
+        let inside = values.filter(|v| (low * 0.999..=high * 1.001).contains(v)).collect();
+        candidates.push(Candidate { low, high, values: inside });
+    }
+    let every = |stride| powers(first, last, stride, ten_to);
+    candidates.extend(strides.into_iter().map(|stride| Candidate {
+        low,
+        high,
+        values: every(stride),
+    }));
+    candidates
+}
+
+/// The powers from `first` to `last` whose exponent is a multiple of `stride`.
+fn powers(first: i32, last: i32, stride: i32, power: fn(i32) -> f64) -> Vec<f64> {
+    (first..=last).filter(|exponent| exponent % stride == 0).map(power).collect()
+}
+
+/// `lead × 10^exponent`, as exact as `f64` can say it.
+fn scaled(lead: f64, exponent: i32) -> f64 {
+    if exponent < 0 { lead / ten_to(-exponent) } else { lead * ten_to(exponent) }
+}
+
+/// The multiples of the powers of ten that are not labelled, if they have room.
+fn minor(scale: &Scale, major: &[(f64, String)]) -> Vec<f64> {
+    let decades = scale.high.log10() - scale.low.log10();
+    if scale.length() / decades < MINOR_MIN {
+        return Vec::new();
+    }
+    let (first, last) = (scale.low.log10().floor() as i32, scale.high.log10().ceil() as i32);
+    let all = (first..=last).flat_map(|k| (1..10).map(move |lead| scaled(f64::from(lead), k)));
+    let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-6;
+    all.filter(|value| (scale.low..=scale.high).contains(value))
+        .filter(|value| !major.iter().any(|(labelled, _)| near(*labelled, *value)))
+        .collect()
+}
+
+/// Whether all labels are different and keep their distance.
+fn fit(scale: &Scale, values: &[f64], labels: &[String], direction: Direction) -> bool {
+    if labels.is_empty() || labels.windows(2).any(|pair| pair[0] == pair[1]) {
+        return false;
+    }
+    let mut end = f64::NEG_INFINITY;
+    for (value, label) in values.iter().zip(labels) {
+        let (low, high) = match direction {
+            Direction::Across(width) => {
+                let half = text_width(label, FONT_SIZE) / 2.0;
+                let middle = centred(scale.place(*value), label, width);
+                (middle - half, middle + half)
+            }
+            Direction::Up => {
+                // Upwards the pixels fall.
+                let place = -scale.place(*value);
+                (place - FONT_SIZE / 2.0, place + FONT_SIZE / 2.0)
+            }
+        };
+        if low < end + GAP {
+            return false;
+        }
+        end = high;
+    }
+    true
+}
+
+/// Where a label is centred that wants to be at `x` and must stay within `width`.
+pub(crate) fn centred(x: f64, label: &str, width: f64) -> f64 {
+    let half = text_width(label, FONT_SIZE) / 2.0;
+    x.clamp(half.min(width / 2.0), (width - half).max(width / 2.0))
+}
+
+/// What is written at the ticks, and the unit if they share one.
+fn labels(axis: &Axis, values: &[f64]) -> (Vec<String>, Option<String>) {
+    let written: Vec<String> = values.iter().map(|value| written(axis, *value)).collect();
+    let parts: Vec<(&str, &str)> = written.iter().map(|label| number_and_unit(label)).collect();
+    let mut units = parts.iter().filter(|(number, _)| *number != "0").map(|(_, unit)| *unit);
+    let first = units.next().unwrap_or("");
+    let shared = first.starts_with(' ') && units.all(|unit| unit == first);
+    let label = |(number, unit): (&str, &str)| {
+        let mut label = number.to_owned();
+        if !shared && number != "0" {
+            label.push_str(unit);
+        }
+        shortened(&label, LABEL_MOST)
+    };
+    (parts.into_iter().map(label).collect(), shared.then(|| first.trim().to_owned()))
+}
+
+/// A value as the axis writes it, without zeros that say nothing: `5 ms`, not `5.00 ms`.
+fn written(axis: &Axis, value: f64) -> String {
+    let full = (axis.format)(value);
+    let (number, unit) = number_and_unit(&full);
+    if !number.contains('.') {
+        return full;
+    }
+    let mut short = number.trim_end_matches('0').trim_end_matches('.').to_owned();
+    short.push_str(unit);
+    short
+}
+
+/// Splits `5.00 ms` into `5.00` and ` ms`.
+fn number_and_unit(label: &str) -> (&str, &str) {
+    let of_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '−' | '\u{202f}');
+    label.split_at(label.find(|c| !of_number(c)).unwrap_or(label.len()))
+}
+
+fn title(title: &str, unit: Option<String>, log: bool) -> String {
+    let mut text = title.to_owned();
+    if let Some(unit) = unit {
+        text.push_str(" (");
+        text.push_str(&unit);
+        text.push(')');
+    }
+    if log {
+        text.push_str(", log scale");
+    }
+    text
+}
+
+/// Draws a horizontal axis at the lower end of a plot that reaches from `top` to
+/// `bottom`, and its grid. Returns the height that its labels take below `bottom`.
+pub(crate) fn draw_below(svg: &mut Svg, ticks: &Ticks, top: f64, bottom: f64, width: f64) -> f64 {
+    let scale = &ticks.scale;
+    for value in &ticks.minor {
+        let x = scale.place(*value);
+        svg.line("axis minor", (x, bottom), (x, bottom + 3.0));
+    }
+    for (value, label) in &ticks.major {
+        let x = scale.place(*value);
+        svg.line("grid", (x, top), (x, bottom));
+        svg.line("axis", (x, bottom), (x, bottom + 5.0));
+        svg.label("tick", (centred(x, label, width), bottom + 18.0), "middle", label);
+    }
+    svg.line("axis", (scale.from, bottom), (scale.to, bottom));
+    let title = shortened(&ticks.title, width);
+    let middle = centred((scale.from + scale.to) / 2.0, &title, width);
+    svg.label("axis-title", (middle, bottom + 38.0), "middle", &title);
+    46.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn milliseconds(value: f64) -> String {
+        format!("{value:.2} ms")
+    }
+
+    fn axis() -> Axis<'static> {
+        Axis { title: "Time", format: milliseconds }
+    }
+
+    fn drawn(min: f64, max: f64, pixels: f64) -> Ticks {
+        let direction = Direction::Across(pixels + 40.0);
+        ticks(&axis(), Some(Extent { min, max }), Origin::Zero, (20.0, 20.0 + pixels), direction)
+    }
+
+    fn labels_of(ticks: &Ticks) -> Vec<&str> {
+        ticks.major.iter().map(|(_, label)| label.as_str()).collect()
+    }
+
+    #[test]
+    fn a_linear_axis_begins_at_zero_and_its_title_has_the_unit() {
+        let ticks = drawn(3.1, 5.2, 400.0);
+        assert_eq!(labels_of(&ticks), ["0", "1", "2", "3", "4", "5", "6"]);
+        assert_eq!(ticks.title, "Time (ms)");
+    }
+
+    #[test]
+    fn a_logarithmic_axis_has_decades_and_says_so() {
+        let ticks = drawn(1.0, 9_000.0, 260.0);
+        assert_eq!(labels_of(&ticks), ["1", "10", "100", "1000", "10000"]);
+        assert_eq!(ticks.title, "Time (ms), log scale");
+        assert_eq!(ticks.minor.len(), 4 * 8);
+    }
+
+    #[test]
+    fn a_short_logarithmic_range_is_divided_by_one_two_five() {
+        assert_eq!(labels_of(&drawn(2.0, 90.0, 400.0)), ["2", "5", "10", "20", "50", "100"]);
+    }
+
+    #[test]
+    fn a_narrow_axis_has_fewer_ticks() {
+        assert_eq!(labels_of(&drawn(3.1, 5.2, 100.0)), ["0", "5", "10"]);
+    }
+
+    #[test]
+    fn a_unit_that_differs_between_ticks_stays_with_them() {
+        let format = |v: f64| if v < 1e3 { format!("{v} ns") } else { format!("{} µs", v / 1e3) };
+        let axis = Axis { title: "Time", format };
+        let extent = Extent { min: 10.0, max: 1e5 };
+        let ticks =
+            ticks(&axis, Some(extent), Origin::Zero, (0.0, 300.0), Direction::Across(340.0));
+        assert_eq!(labels_of(&ticks), ["10 ns", "100 ns", "1 µs", "10 µs", "100 µs"]);
+        assert_eq!(ticks.title, "Time, log scale");
+    }
+
+    #[test]
+    fn bytes_are_divided_by_powers_of_two() {
+        let format = |v: f64| {
+            if v < 1024.0 {
+                format!("{v:.0} B")
+            } else if v < 1_048_576.0 {
+                format!("{:.2} KiB", v / 1024.0)
+            } else {
+                format!("{:.2} MiB", v / 1_048_576.0)
+            }
+        };
+        let axis = Axis { title: "Memory", format };
+        let extent = Extent { min: 3_000.0, max: 7_500.0 };
+        let ticks =
+            ticks(&axis, Some(extent), Origin::Zero, (0.0, 300.0), Direction::Across(340.0));
+        assert_eq!(labels_of(&ticks), ["0", "2", "4", "6", "8"]);
+        assert_eq!(ticks.title, "Memory (KiB)");
+    }
+}

@@ -1,0 +1,265 @@
+//! The line chart: medians over a swept parameter, with interval bands, names at the
+//! ends of the lines and crossovers.
+
+use crate::axis::{Direction, Origin, Ticks, draw_below, ticks};
+use crate::crossover::{Crossover, crossovers};
+use crate::document::{Svg, class, finish};
+use crate::scale::{Extent, drawable};
+use crate::shape::dot;
+use crate::strip::range;
+use crate::text::{FONT_SIZE, LINE_HEIGHT, shortened, spread, text_width};
+use crate::{Axis, Chart, Frame, Mark, Table};
+
+/// The free width at the chart's edges.
+const MARGIN: f64 = 12.0;
+/// From the plot's right edge to the names of the lines.
+const LEAD: f64 = 22.0;
+
+/// The medians of one executor.
+#[derive(Clone, Copy, Debug)]
+pub struct LineSeries<'a> {
+    /// The executor's id, which decides colour and shape.
+    pub id: &'a str,
+    /// Its name.
+    pub title: &'a str,
+    /// Its points in any order; may be empty.
+    pub points: &'a [LinePoint],
+}
+
+/// A median with its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinePoint {
+    /// The value of the swept parameter.
+    pub x: f64,
+    /// The median.
+    pub y: f64,
+    /// The lower end of its interval.
+    pub low: f64,
+    /// The upper end of its interval.
+    pub high: f64,
+}
+
+/// The points that can be drawn, by x, each with an interval that holds its median.
+pub(crate) fn points(series: &LineSeries) -> Vec<LinePoint> {
+    let drawn = series.points.iter().filter_map(|point| {
+        let (x, y) = (drawable(point.x)?, drawable(point.y)?);
+        let low = drawable(point.low).unwrap_or(y).min(y);
+        let high = drawable(point.high).unwrap_or(y).max(y);
+        Some(LinePoint { x, y, low, high })
+    });
+    let mut drawn: Vec<LinePoint> = drawn.collect();
+    drawn.sort_by(|a, b| a.x.total_cmp(&b.x));
+    drawn
+}
+
+/// The extents of all series along x and y.
+fn extents(series: &[LineSeries]) -> (Option<Extent>, Option<Extent>) {
+    let all: Vec<LinePoint> = series.iter().flat_map(points).collect();
+    let along_x = Extent::of(all.iter().map(|point| point.x));
+    (along_x, Extent::of(all.iter().flat_map(|point| [point.y, point.low, point.high])))
+}
+
+/// Which axes are logarithmic.
+pub(crate) fn logarithmic(series: &[LineSeries]) -> (bool, bool) {
+    let (x, y) = extents(series);
+    (x.is_some_and(Extent::wants_log), y.is_some_and(Extent::wants_log))
+}
+
+/// Draws a line per series. An axis is logarithmic where its largest value is more
+/// than 30 times its smallest; a linear vertical axis begins at zero.
+pub fn lines(frame: &Frame, x_axis: &Axis, y_axis: &Axis, series: &[LineSeries]) -> Chart {
+    let plot = Plot::new(frame, x_axis, y_axis, series);
+    let (mut svg, mut marks) = (Svg::new(), Vec::new());
+    let below = plot.draw_axes(&mut svg, frame);
+    let drawn: Vec<Vec<LinePoint>> = series.iter().map(points).collect();
+    let shown = || series.iter().zip(&drawn).filter(|(_, points)| !points.is_empty());
+    shown().for_each(|(one, points)| plot.band(&mut svg, one, points));
+    shown().for_each(|(one, points)| plot.line(&mut svg, one, points));
+    plot.names(&mut svg, series, &drawn);
+    for (place, (one, points)) in series.iter().zip(&drawn).enumerate() {
+        plot.mark(&mut marks, (x_axis, y_axis), (place, one), points);
+    }
+    let mut bottom = plot.bottom + below;
+    for crossover in crossovers(series) {
+        let text = in_words(&crossover, x_axis, series);
+        let (x, y) = plot.place(crossover.x, crossover.y);
+        svg.line("crossover", (x, y), (x, plot.bottom));
+        svg.open("circle")
+            .attribute("class", "crossover ring")
+            .number("cx", x)
+            .number("cy", y)
+            .attribute("r", "7")
+            .close();
+        let note = shortened(&text, plot.width - 2.0 * MARGIN);
+        bottom += LINE_HEIGHT;
+        svg.label("note", (MARGIN, bottom - 6.0), "start", &note);
+        marks.push(Mark { x, y, series: crossover.first, text });
+    }
+    let table = table(frame, (x_axis, y_axis), series, &drawn);
+    finish(frame, bottom + 4.0, svg, marks, table)
+}
+
+/// `OS threads and Tokio (multi) cross near 320 units.`
+fn in_words(crossover: &Crossover, x_axis: &Axis, series: &[LineSeries]) -> String {
+    let mut text = series[crossover.first].title.to_owned();
+    text.push_str(" and ");
+    text.push_str(series[crossover.second].title);
+    text.push_str(" cross near ");
+    text.push_str(&(x_axis.format)(crossover.x));
+    text
+}
+
+/// Where everything is drawn.
+struct Plot {
+    width: f64,
+    top: f64,
+    bottom: f64,
+    right: f64,
+    x: Ticks,
+    y: Ticks,
+    names: Vec<Vec<String>>,
+}
+
+impl Plot {
+    fn new(frame: &Frame, x_axis: &Axis, y_axis: &Axis, series: &[LineSeries]) -> Self {
+        let width = frame.drawn_width();
+        let names: Vec<Vec<String>> =
+            series.iter().map(|one| name_lines(one.title, frame.is_narrow(), width)).collect();
+        let lines = names.iter().map(Vec::len).sum::<usize>() as f64;
+        let height = (width * 0.5).clamp(220.0, 400.0).max(lines * LINE_HEIGHT + 16.0);
+        let top = if frame.standalone { 60.0 } else { 28.0 };
+        let bottom = top + height;
+        let (along_x, along_y) = extents(series);
+        let y = ticks(y_axis, along_y, Origin::Zero, (bottom, top), Direction::Up);
+        let widest = |texts: &mut dyn Iterator<Item = &String>| {
+            texts.map(|text| text_width(text, FONT_SIZE)).fold(0.0, f64::max)
+        };
+        let left = MARGIN + widest(&mut y.major.iter().map(|(_, label)| label)) + 8.0;
+        let right = width - MARGIN / 2.0 - widest(&mut names.iter().flatten()) * 1.06 - LEAD;
+        let right = right.max(left + 60.0);
+        let across = Direction::Across(width);
+        let x = ticks(x_axis, along_x, Origin::ZeroIfNear, (left, right), across);
+        Self { width, top, bottom, right, x, y, names }
+    }
+
+    fn place(&self, x: f64, y: f64) -> (f64, f64) {
+        (self.x.scale.place(x), self.y.scale.place(y))
+    }
+
+    fn draw_axes(&self, svg: &mut Svg, frame: &Frame) -> f64 {
+        if frame.standalone {
+            svg.label("title", (MARGIN, 20.0), "start", &shortened(frame.title, self.width * 0.8));
+        }
+        let title = shortened(&self.y.title, self.width - 2.0 * MARGIN);
+        svg.label("axis-title", (MARGIN, self.top - 14.0), "start", &title);
+        let left = self.x.scale.from;
+        for (value, label) in &self.y.major {
+            let y = self.y.scale.place(*value);
+            svg.line("grid", (left, y), (self.right, y));
+            svg.label("tick", (left - 8.0, y + 4.0), "end", label);
+        }
+        draw_below(svg, &self.x, self.top, self.bottom, self.width)
+    }
+
+    fn band(&self, svg: &mut Svg, series: &LineSeries, points: &[LinePoint]) {
+        let upper = points.iter().map(|p| self.place(p.x, p.high));
+        let lower = points.iter().rev().map(|p| self.place(p.x, p.low));
+        svg.open("path").class("band", series.id).path("d", upper.chain(lower), true).close();
+    }
+
+    fn line(&self, svg: &mut Svg, series: &LineSeries, points: &[LinePoint]) {
+        let places = || points.iter().map(|p| self.place(p.x, p.y));
+        svg.open("path").class("line", series.id).path("d", places(), false).close();
+        svg.open("g").class("point", series.id).children();
+        places().for_each(|(x, y)| dot(svg, series.id, x, y, 4.5));
+        svg.end("g");
+    }
+
+    /// Writes each name beside the end of its line, moved only as far as it must.
+    fn names(&self, svg: &mut Svg, series: &[LineSeries], drawn: &[Vec<LinePoint>]) {
+        let end = |points: &Vec<LinePoint>| points.last().map(|p| self.place(p.x, p.y));
+        let middle = (self.top + self.bottom) / 2.0;
+        let mut order: Vec<(usize, Option<(f64, f64)>)> =
+            drawn.iter().map(end).enumerate().collect();
+        order.sort_by(|a, b| a.1.map_or(middle, |e| e.1).total_cmp(&b.1.map_or(middle, |e| e.1)));
+        let wanted: Vec<f64> = order.iter().map(|(_, e)| e.map_or(middle, |e| e.1)).collect();
+        let height = |place: usize| self.names[place].len() as f64 * LINE_HEIGHT + 1.0;
+        let heights: Vec<f64> = order.iter().map(|(place, _)| height(*place)).collect();
+        let placed = spread(&wanted, &heights, self.top - 8.0, self.bottom + 8.0);
+        for ((place, end), y) in order.into_iter().zip(placed) {
+            let id = series[place].id;
+            if let Some((x, line_y)) = end {
+                let leader = svg.open("path").class("leader", id).attribute("fill", "none");
+                let bend = (self.right + 8.0).max(x);
+                let points = [(x + 8.0, line_y), (bend, line_y), (self.right + LEAD - 4.0, y)];
+                leader.path("d", points.into_iter(), false).close();
+            }
+            let first = y - (self.names[place].len() as f64 - 1.0) * LINE_HEIGHT / 2.0 + 4.0;
+            for (line, text) in self.names[place].iter().enumerate() {
+                let at = (self.right + LEAD, first + line as f64 * LINE_HEIGHT);
+                svg.label(&class("label", id), at, "start", text);
+            }
+        }
+    }
+
+    fn mark(
+        &self,
+        marks: &mut Vec<Mark>,
+        (x_axis, y_axis): (&Axis, &Axis),
+        (series, one): (usize, &LineSeries),
+        points: &[LinePoint],
+    ) {
+        for point in points {
+            let mut text = one.title.to_owned();
+            text.push_str(", ");
+            text.push_str(&(x_axis.format)(point.x));
+            text.push_str(": ");
+            text.push_str(&cell(y_axis, point));
+            let (x, y) = self.place(point.x, point.y);
+            marks.push(Mark { x, y, series, text });
+        }
+    }
+}
+
+/// The name of a line, broken in two on a narrow chart.
+fn name_lines(title: &str, narrow: bool, width: f64) -> Vec<String> {
+    match title.split_once(' ') {
+        Some((first, rest)) if narrow => {
+            vec![shortened(first, width * 0.22), shortened(rest, width * 0.22)]
+        }
+        _ => vec![shortened(title, width * 0.22)],
+    }
+}
+
+/// `5.12 ms (5.00 ms–5.30 ms)`.
+fn cell(axis: &Axis, point: &LinePoint) -> String {
+    let mut text = (axis.format)(point.y);
+    text.push_str(" (");
+    text.push_str(&range(axis, point.low, point.high));
+    text.push(')');
+    text
+}
+
+fn table(
+    frame: &Frame,
+    (x_axis, y_axis): (&Axis, &Axis),
+    series: &[LineSeries],
+    drawn: &[Vec<LinePoint>],
+) -> Table {
+    let mut xs: Vec<f64> = drawn.iter().flatten().map(|point| point.x).collect();
+    xs.sort_by(f64::total_cmp);
+    xs.dedup();
+    let names = series.iter().map(|one| one.title.to_owned());
+    let row = |x: f64| {
+        let at = |points: &Vec<LinePoint>| {
+            let point = points.iter().find(|point| point.x == x);
+            point.map_or_else(|| "–".to_owned(), |point| cell(y_axis, point))
+        };
+        std::iter::once((x_axis.format)(x)).chain(drawn.iter().map(at)).collect()
+    };
+    Table {
+        caption: frame.title.to_owned(),
+        headings: std::iter::once(x_axis.title.to_owned()).chain(names).collect(),
+        rows: xs.into_iter().map(row).collect(),
+    }
+}
