@@ -4,6 +4,7 @@
 pub mod http;
 pub mod lab;
 pub mod machine;
+pub mod worker;
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;

@@ -1,9 +1,18 @@
 //! Takes the native cells of an experiment through their rounds and tells a [`Sink`]
 //! what happens.
+//!
+//! Cells that differ only in their executor form a group: their children are alive at
+//! the same time and take turns, so that a drifting machine favours none of them. One
+//! body runs at a time; the other children wait on their stdin meanwhile.
 
+use super::child::{Child, Failure, worker};
+use crate::machine::usage::Watch;
+use crate::worker::protocol::Job;
 use filature_core::api::{Cell, CellState, Disturbance, Memory, Refusal, Sample, Spec};
+use filature_core::measure::{Kind, Turn, schedule};
 use serde_json::Value;
 use std::future::Future;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// What happened to a cell while it was measured.
@@ -48,6 +57,7 @@ pub struct CellEnd {
 /// Who is told what happens to the cells.
 pub trait Sink: Send {
     /// Returns when the update is stored, so that nothing is announced that could be lost.
+    /// No body runs meanwhile.
     ///
     /// # Errors
     /// Why it could not be stored; the measuring then stops.
@@ -67,17 +77,204 @@ pub async fn native_cells(
     sink: &mut impl Sink,
     cancel: &CancellationToken,
 ) -> Result<Disturbance, String> {
-    let _ = (spec, cancel);
-    for cell in cells.iter().filter(|cell| cell.executor.is_native()) {
-        sink.record(Update::Started { cell: cell.index }).await?;
-        let end = CellEnd {
-            state: CellState::Failed,
-            reason: Some("native cells cannot be measured yet".to_owned()),
-            refusal: None,
-            memory: None,
-            outcome: None,
-        };
-        sink.record(Update::Ended { cell: cell.index, end }).await?;
+    let watch = Watch::start();
+    let native: Vec<&Cell> = cells.iter().filter(|cell| cell.executor.is_native()).collect();
+    for alike in native.chunk_by(|a, b| a.params == b.params) {
+        let mut group = Group { spec, sink, entrants: Vec::new(), recorded: None };
+        let measured = group.measure(alike, cancel).await;
+        group.kill().await;
+        measured?;
     }
-    Ok(Disturbance { outside_share: 0.0, disturbed: false })
+    Ok(watch.disturbance())
+}
+
+/// How long samples may wait to be recorded together with later ones.
+const RECORD_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The cells that take turns, and where they are recorded.
+struct Group<'a, S> {
+    spec: &'a Spec,
+    sink: &'a mut S,
+    entrants: Vec<Entrant>,
+    /// When samples were last recorded.
+    recorded: Option<Instant>,
+}
+
+/// A cell in its group.
+struct Entrant {
+    cell: usize,
+    /// Present until the cell has ended.
+    child: Option<Child>,
+    /// Samples that have not been recorded yet.
+    waiting: Vec<Sample>,
+    taken: u32,
+    memory: Option<Memory>,
+    outcome: Option<Value>,
+}
+
+/// The experiment was cancelled.
+struct Cancelled;
+
+impl<S: Sink> Group<'_, S> {
+    /// Takes the cells from start to end. Children may be left if the sink fails.
+    async fn measure(&mut self, cells: &[&Cell], cancel: &CancellationToken) -> Result<(), String> {
+        for cell in cells {
+            self.enter(cell, cancel).await?;
+        }
+        for place in 0..self.entrants.len() {
+            self.await_ready(place, cancel).await?;
+        }
+        for Turn { cell: place, kind } in
+            schedule(self.entrants.len(), self.spec.warmups, self.spec.samples)
+        {
+            self.take_turn(place, kind, cancel).await?;
+        }
+        for place in 0..self.entrants.len() {
+            self.finish(place).await?;
+        }
+        Ok(())
+    }
+
+    async fn enter(&mut self, cell: &Cell, cancel: &CancellationToken) -> Result<(), String> {
+        let (waiting, taken) = (Vec::new(), 0);
+        let (child, memory, outcome) = (None, None, None);
+        self.entrants.push(Entrant { cell: cell.index, child, waiting, taken, memory, outcome });
+        let place = self.entrants.len() - 1;
+        if cancel.is_cancelled() {
+            return self.end(place, cancelled()).await;
+        }
+        self.sink.record(Update::Started { cell: cell.index }).await?;
+        let job = Job {
+            workload: self.spec.workload.clone(),
+            params: cell.params.clone(),
+            executor: cell.executor,
+            tokio_workers: self.spec.tokio_workers,
+        };
+        match Child::start(worker(), &job).await {
+            Ok(child) => self.entrants[place].child = Some(child),
+            Err(failure) => self.end(place, failed(failure)).await?,
+        }
+        Ok(())
+    }
+
+    async fn await_ready(
+        &mut self,
+        place: usize,
+        cancel: &CancellationToken,
+    ) -> Result<(), String> {
+        let Some(child) = &mut self.entrants[place].child else { return Ok(()) };
+        match unless(cancel, child.ready()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(failure)) => self.end(place, failed(failure)).await,
+            Err(Cancelled) => self.end(place, cancelled()).await,
+        }
+    }
+
+    async fn take_turn(
+        &mut self,
+        place: usize,
+        kind: Kind,
+        cancel: &CancellationToken,
+    ) -> Result<(), String> {
+        let entrant = &mut self.entrants[place];
+        let Some(child) = &mut entrant.child else { return Ok(()) };
+        let execution = match unless(cancel, child.turn(kind)).await {
+            Ok(Ok(execution)) => execution,
+            Ok(Err(failure)) => return self.end(place, failed(failure)).await,
+            Err(Cancelled) => return self.end(place, cancelled()).await,
+        };
+        entrant.memory = entrant.memory.or(execution.memory);
+        entrant.outcome = Some(execution.outcome);
+        if kind == Kind::WarmUp {
+            return Ok(());
+        }
+        entrant.waiting.push(execution.sample);
+        entrant.taken += 1;
+        // Somebody is looking at the chart: the first sample is not kept waiting.
+        let due = self.recorded.is_none_or(|at| at.elapsed() >= RECORD_INTERVAL);
+        if due || entrant.taken == 1 {
+            for place in 0..self.entrants.len() {
+                self.record_waiting(place).await?;
+            }
+            self.recorded = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Ends a cell that took all its turns.
+    async fn finish(&mut self, place: usize) -> Result<(), String> {
+        if self.entrants[place].child.is_none() {
+            return Ok(());
+        }
+        let end = CellEnd {
+            state: CellState::Done,
+            reason: None,
+            refusal: None,
+            memory: self.entrants[place].memory,
+            outcome: self.entrants[place].outcome.take(),
+        };
+        self.end(place, end).await
+    }
+
+    /// Ends a cell, with what is known of it until then.
+    async fn end(&mut self, place: usize, end: CellEnd) -> Result<(), String> {
+        let entrant = &mut self.entrants[place];
+        if let Some(child) = entrant.child.take() {
+            child.kill().await;
+        }
+        let (cell, memory) = (entrant.cell, entrant.memory);
+        self.record_waiting(place).await?;
+        self.sink.record(Update::Ended { cell, end: CellEnd { memory, ..end } }).await
+    }
+
+    async fn record_waiting(&mut self, place: usize) -> Result<(), String> {
+        let entrant = &mut self.entrants[place];
+        if entrant.waiting.is_empty() {
+            return Ok(());
+        }
+        let samples = std::mem::take(&mut entrant.waiting);
+        self.sink.record(Update::Samples { cell: entrant.cell, samples }).await
+    }
+
+    /// Kills what is left where the sink has failed.
+    async fn kill(self) {
+        for child in self.entrants.into_iter().filter_map(|entrant| entrant.child) {
+            child.kill().await;
+        }
+    }
+}
+
+/// The output of `future`, unless it is cancelled before.
+async fn unless<T>(
+    cancel: &CancellationToken,
+    future: impl Future<Output = T>,
+) -> Result<T, Cancelled> {
+    cancel.run_until_cancelled(future).await.ok_or(Cancelled)
+}
+
+fn cancelled() -> CellEnd {
+    ended(CellState::Cancelled, "the experiment was cancelled".to_owned(), None)
+}
+
+fn failed(failure: Failure) -> CellEnd {
+    match failure {
+        Failure::Refused(refusal) => {
+            ended(CellState::Refused, refusal_in_words(&refusal), Some(refusal))
+        }
+        Failure::Impossible(reason) => ended(CellState::Refused, reason, None),
+        Failure::Failed(reason) => ended(CellState::Failed, reason, None),
+    }
+}
+
+fn ended(state: CellState, reason: String, refusal: Option<Refusal>) -> CellEnd {
+    CellEnd { state, reason: Some(reason), refusal, memory: None, outcome: None }
+}
+
+fn refusal_in_words(refusal: &Refusal) -> String {
+    let Refusal { needed_units, available_units, limit } = refusal;
+    format!(
+        "it needs {needed_units} units at once, and {} ({}) allows {available_units} right now; \
+         to raise it: {}",
+        limit.name, limit.value, limit.how_to_raise
+    )
 }

@@ -1,0 +1,236 @@
+//! How many threads and tasks the machine can hold right now, and which setting binds.
+//!
+//! Past a limit a program does not always get an error: out of memory maps, the
+//! standard library's stack guard dies by SIGSEGV. So the limits are read beforehand.
+
+use super::cgroup;
+use filature_core::api::{Limit, Refusal};
+use filature_core::{Executor, executor::Body};
+use nix::sys::resource::{Resource, getrlimit};
+use procfs::{Current, LoadAverage, Meminfo, process::Process};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+/// A thread of the standard library maps four areas: its stack and its signal stack,
+/// each with a guard.
+const MAPS_PER_THREAD: u64 = 4;
+
+/// Kept free of memory maps, in threads: for the arenas of the allocator and for what
+/// else a program maps while its threads start.
+const MAPS_MARGIN_THREADS: u64 = 64;
+
+/// Kept free of process ids: the kernel hands out none of the first 300 a second time.
+const PIDS_MARGIN: u64 = 400;
+
+/// What a thread takes at least: about 10 KiB resident, 16 KiB of kernel stack, the
+/// kernel's own records and page tables.
+const THREAD_BYTES: u64 = 40 * 1024;
+
+/// What a task takes at least, with its handle.
+const TASK_BYTES: u64 = 1024;
+
+/// What the limits are computed from.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Readings {
+    /// `vm.max_map_count`.
+    max_map_count: Option<u64>,
+    /// The lines of `/proc/self/maps`.
+    maps_in_use: u64,
+    /// `kernel.pid_max`.
+    pid_max: Option<u64>,
+    /// `kernel.threads-max`.
+    threads_max: Option<u64>,
+    /// All threads of the machine.
+    threads_in_use: u64,
+    /// The tightest `pids.max` of the control groups above this process, and how many
+    /// of it are in use.
+    cgroup_pids: Option<cgroup::Quota>,
+    /// The soft limit, where it applies to this process, and the user's threads.
+    processes: Option<cgroup::Quota>,
+    /// Memory that can be had without swapping, within the control groups.
+    memory_available_bytes: Option<u64>,
+}
+
+impl Readings {
+    fn now() -> Self {
+        let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse().ok();
+        Self {
+            max_map_count: number("/proc/sys/vm/max_map_count"),
+            maps_in_use: fs::read_to_string("/proc/self/maps")
+                .map_or(0, |maps| maps.lines().count() as u64),
+            pid_max: number("/proc/sys/kernel/pid_max"),
+            threads_max: number("/proc/sys/kernel/threads-max"),
+            threads_in_use: LoadAverage::current().map_or(0, |load| u64::from(load.max)),
+            cgroup_pids: cgroup::pids(),
+            processes: process_limit(),
+            memory_available_bytes: memory_available_bytes(),
+        }
+    }
+
+    /// One limit for each reading there is, the tightest first.
+    fn thread_limits(&self) -> Vec<Limit> {
+        let maps = self.max_map_count.map(|value| Limit {
+            name: "vm.max_map_count".to_owned(),
+            value,
+            threads: (value.saturating_sub(self.maps_in_use) / MAPS_PER_THREAD)
+                .saturating_sub(MAPS_MARGIN_THREADS),
+            how_to_raise: "sysctl -w vm.max_map_count=1000000 (a thread takes 4 maps)".to_owned(),
+        });
+        let pids = self.pid_max.map(|value| Limit {
+            name: "kernel.pid_max".to_owned(),
+            value,
+            threads: value.saturating_sub(self.threads_in_use + PIDS_MARGIN),
+            how_to_raise: "sysctl -w kernel.pid_max=4194304".to_owned(),
+        });
+        let threads = self.threads_max.map(|value| Limit {
+            name: "kernel.threads-max".to_owned(),
+            value,
+            threads: value.saturating_sub(self.threads_in_use),
+            how_to_raise: "sysctl -w kernel.threads-max=1000000".to_owned(),
+        });
+        let cgroup = self.cgroup_pids.map(|quota| Limit {
+            name: "cgroup pids.max".to_owned(),
+            value: quota.max,
+            threads: quota.free(),
+            how_to_raise: "raise TasksMax= of the systemd unit, or --pids-limit of the container"
+                .to_owned(),
+        });
+        let processes = self.processes.map(|quota| Limit {
+            name: "RLIMIT_NPROC".to_owned(),
+            value: quota.max,
+            threads: quota.free(),
+            how_to_raise: "ulimit -u, or nproc in /etc/security/limits.conf".to_owned(),
+        });
+        let memory = self.memory_available_bytes.map(|bytes| memory_limit(bytes, THREAD_BYTES));
+        let mut limits: Vec<Limit> =
+            [maps, pids, threads, cgroup, processes, memory].into_iter().flatten().collect();
+        limits.sort_by_key(|limit| limit.threads);
+        limits
+    }
+}
+
+/// Memory as a limit, where one unit takes `unit_bytes`.
+fn memory_limit(available_bytes: u64, unit_bytes: u64) -> Limit {
+    Limit {
+        name: "memory".to_owned(),
+        value: available_bytes,
+        threads: available_bytes / unit_bytes,
+        how_to_raise: "free memory, or give the machine or container more".to_owned(),
+    }
+}
+
+/// What limits the number of threads, the tightest limit first.
+pub fn thread_limits() -> Vec<Limit> {
+    Readings::now().thread_limits()
+}
+
+/// What limits the number of tasks.
+pub fn task_limit() -> Option<Limit> {
+    memory_available_bytes().map(|bytes| memory_limit(bytes, TASK_BYTES))
+}
+
+/// Why this process cannot run `units` more on `executor`, if it cannot.
+pub(crate) fn refusal(executor: Executor, units: u64) -> Option<Refusal> {
+    let limit = match executor.body() {
+        Body::Threads => thread_limits().into_iter().next(),
+        Body::Tasks => task_limit(),
+    }?;
+    let available_units = limit.threads;
+    (units > available_units).then_some(Refusal { needed_units: units, available_units, limit })
+}
+
+/// Memory that can be had without swapping, within the machine and the control groups.
+pub(crate) fn memory_available_bytes() -> Option<u64> {
+    let machine = Meminfo::current().ok().and_then(|memory| memory.mem_available);
+    [machine, cgroup::memory_available_bytes()].into_iter().flatten().min()
+}
+
+/// `RLIMIT_NPROC` and the user's threads; `None` where the limit does not apply: the
+/// kernel spares root and who may override resource limits.
+fn process_limit() -> Option<cgroup::Quota> {
+    const OVERRIDING: u64 = 1 << 21 | 1 << 24; // CAP_SYS_ADMIN, CAP_SYS_RESOURCE
+    let status = Process::myself().ok()?.status().ok()?;
+    if status.ruid == 0 || status.capeff & OVERRIDING != 0 {
+        return None;
+    }
+    let (max, _) = getrlimit(Resource::RLIMIT_NPROC).ok()?;
+    let limited = max != nix::libc::RLIM_INFINITY;
+    limited.then(|| cgroup::Quota { max, used: threads_of_user(status.ruid) })
+}
+
+fn threads_of_user(user: u32) -> u64 {
+    let Ok(processes) = fs::read_dir("/proc") else { return 0 };
+    let own = processes.flatten().filter(|entry| {
+        let name = entry.file_name();
+        let is_process = name.to_str().is_some_and(|name| name.parse::<u32>().is_ok());
+        is_process && entry.metadata().is_ok_and(|metadata| metadata.uid() == user)
+    });
+    own.map(|entry| fs::read_dir(entry.path().join("task")).map_or(0, |tasks| tasks.count() as u64))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usual() -> Readings {
+        Readings {
+            max_map_count: Some(65_530),
+            maps_in_use: 50,
+            pid_max: Some(32_768),
+            threads_max: Some(192_729),
+            threads_in_use: 100,
+            cgroup_pids: None,
+            processes: None,
+            memory_available_bytes: Some(24_000_000_000),
+        }
+    }
+
+    fn tightest(readings: &Readings) -> (String, u64) {
+        let limit = readings.thread_limits().remove(0);
+        (limit.name, limit.threads)
+    }
+
+    #[test]
+    fn memory_maps_bind_first_on_a_usual_machine() {
+        assert_eq!(tightest(&usual()), ("vm.max_map_count".to_owned(), 16_306));
+        let names: Vec<String> = usual().thread_limits().into_iter().map(|l| l.name).collect();
+        assert_eq!(names, ["vm.max_map_count", "kernel.pid_max", "kernel.threads-max", "memory"]);
+    }
+
+    #[test]
+    fn with_many_maps_the_process_ids_bind() {
+        let readings = Readings { max_map_count: Some(1_000_000), ..usual() };
+        assert_eq!(tightest(&readings), ("kernel.pid_max".to_owned(), 32_268));
+    }
+
+    #[test]
+    fn a_container_binds_by_its_quota_and_its_memory() {
+        let quota = cgroup::Quota { max: 512, used: 12 };
+        let readings = Readings { cgroup_pids: Some(quota), ..usual() };
+        assert_eq!(tightest(&readings), ("cgroup pids.max".to_owned(), 500));
+        let readings = Readings { memory_available_bytes: Some(40 * 1024 * 1024), ..usual() };
+        assert_eq!(tightest(&readings), ("memory".to_owned(), 1_024));
+    }
+
+    #[test]
+    fn a_limit_that_is_used_up_allows_none() {
+        let quota = cgroup::Quota { max: 10, used: 12 };
+        let readings = Readings { processes: Some(quota), ..usual() };
+        assert_eq!(tightest(&readings), ("RLIMIT_NPROC".to_owned(), 0));
+        assert_eq!(Readings { max_map_count: Some(10), ..usual() }.thread_limits()[0].threads, 0);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_limit() {
+        assert!(Readings::default().thread_limits().is_empty());
+    }
+
+    #[test]
+    fn more_units_than_fit_are_refused_with_the_limit_that_binds() {
+        let refusal = refusal(Executor::TokioMulti, u64::MAX).unwrap();
+        assert_eq!(refusal.limit.name, "memory");
+        assert_eq!(refusal.available_units, refusal.limit.threads);
+        assert_eq!(super::refusal(Executor::TokioCurrent, 1), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! A workload bound to its parameters and to what runs it, executed and measured.
+
+use super::protocol::{Execution, Job, Reply};
+use crate::machine::{limits, usage};
+use filature_core::api::{Memory, Sample};
+use filature_core::measure::Kind;
+use filature_core::{Executor, Prepared, Timed, workloads};
+use std::process::exit;
+use std::sync::OnceLock;
+use std::time::Instant;
+use tokio::runtime::{Builder, Runtime};
+
+/// The exit code of a Rust program that panicked.
+const PANICKED: i32 = 101;
+
+/// A workload bound to its parameters and to what runs it.
+pub(super) struct Body {
+    prepared: Box<dyn Prepared>,
+    /// The runtime of the `tasks` body; the `threads` body needs none.
+    runtime: Option<Runtime>,
+}
+
+impl Body {
+    /// Makes all that an execution needs, so that none of it is measured. The inner
+    /// error is the reply for a cell that cannot be executed here.
+    pub(super) fn bind(job: &Job) -> Result<Result<Self, Reply>, String> {
+        let workload = workloads::find(&job.workload)
+            .ok_or_else(|| format!("there is no workload {:?}", job.workload))?;
+        let prepared = workload.prepare(&job.params).map_err(|errors| {
+            let details: Vec<String> = errors.into_iter().map(|error| error.detail).collect();
+            details.join("; ")
+        })?;
+        if let Some(reason) = job.executor.obstacle(&workload.params(), prepared.values()) {
+            return Ok(Err(Reply::Impossible { reason }));
+        }
+        let runtime = match job.executor {
+            Executor::Threads => None,
+            Executor::TokioMulti => Some(multi(job.tokio_workers)?),
+            Executor::TokioCurrent => Some(runtime(&mut Builder::new_current_thread())?),
+            Executor::BrowserLoop => {
+                let reason = "this executor is a browser: a page has to measure it".to_owned();
+                return Ok(Err(Reply::Impossible { reason }));
+            }
+        };
+        if let Some(refusal) = limits::refusal(job.executor, prepared.units()) {
+            return Ok(Err(Reply::Refused { refusal }));
+        }
+        // The first call computes it, and the first reading starts the clock.
+        let _ = (prepared.expected(), clock());
+        Ok(Ok(Self { prepared, runtime }))
+    }
+
+    /// Executes the body once. Everything but the body itself happens before its
+    /// clock starts or after it stops.
+    pub(super) fn execute(&self, kind: Kind, first: bool) -> Execution {
+        let baseline = if first { usage::memory() } else { None };
+        let before = usage::of_this_process();
+        let timed = self.run();
+        let after = usage::of_this_process();
+        let memory = baseline.and_then(|baseline| {
+            let peak = usage::memory()?.peak_bytes;
+            Some(Memory::new(baseline.resident_bytes, peak, self.prepared.units()))
+        });
+        let used = after.since(&before);
+        let sample = Sample {
+            wall_ns: timed.wall_ns,
+            cpu_user_ns: Some(used.user_ns),
+            cpu_system_ns: Some(used.system_ns),
+            switches_voluntary: Some(used.switches_voluntary),
+            switches_involuntary: Some(used.switches_involuntary),
+            batch: 1,
+        };
+        let Timed { outcome, correct, .. } = timed;
+        Execution { kind, sample, outcome, correct, memory }
+    }
+
+    fn run(&self) -> Timed {
+        let Some(runtime) = &self.runtime else {
+            return self.prepared.threads(clock);
+        };
+        // Spawned, since the root future of `block_on` does not run on a worker.
+        let ended = runtime.block_on(async { tokio::spawn(self.prepared.tasks(clock)).await });
+        // A body that panicked has said why on stderr already.
+        ended.unwrap_or_else(|_| exit(PANICKED))
+    }
+}
+
+fn multi(workers: u32) -> Result<Runtime, String> {
+    runtime(Builder::new_multi_thread().worker_threads(workers as usize))
+}
+
+/// The runtime with every driver on, as `#[tokio::main]` gives it to a user.
+fn runtime(builder: &mut Builder) -> Result<Runtime, String> {
+    builder.enable_all().build().map_err(|error| format!("no Tokio runtime: {error}"))
+}
+
+/// Nanoseconds since the first call, by the kernel's monotonic clock.
+///
+/// It is read twice per execution, outside the body: a faster clock would gain
+/// nothing there, and would have to be calibrated at the start of every child.
+pub(crate) fn clock() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+}
