@@ -260,7 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_silent_child_is_too_slow() {
-        let reason = reason(&format!("{READY} sleep 60")).await;
+        let reason = reason(&format!("{READY} exec sleep 60")).await;
         assert_eq!(reason, "it took more than 0.5 s to execute the body once; that is the limit");
     }
 

@@ -1,7 +1,7 @@
 //! The limits of the control groups (versions 1 and 2) that hold this process.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A number that is limited, and how much of it is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,13 +80,19 @@ fn folders_of(controller: &str, groups: &str, mounts: &str) -> Vec<PathBuf> {
             })?;
             // Seen from within a container, the group may lie outside of what is mounted:
             // then the mounted part is all there is to see.
-            let below = Path::new(group).strip_prefix(root).unwrap_or(Path::new(""));
-            let own = Path::new(point).join(below);
+            let below = Path::new(group).strip_prefix(root).ok().filter(|below| is_below(below));
+            let below = below.unwrap_or(Path::new("")).components();
+            let own: PathBuf = Path::new(point).components().chain(below).collect();
             let up = own.ancestors().take_while(|folder| folder.starts_with(point));
             Some(up.map(Path::to_path_buf).collect::<Vec<_>>())
         })
         .flatten()
         .collect()
+}
+
+/// Whether a relative path leads down only.
+fn is_below(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// What is of interest in a line of `/proc/self/mountinfo` (`man 5 proc_pid_mountinfo`).
@@ -152,6 +158,8 @@ mod tests {
             shown(&folders_of("pids", "0::/docker/a1/sub\n", mounts)),
             ["/sys/fs/cgroup/sub", "/sys/fs/cgroup"]
         );
+        assert_eq!(shown(&folders_of("pids", "0::/../b\n", mounts)), ["/sys/fs/cgroup"]);
+        let mounts = "26 23 0:23 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n";
         assert_eq!(shown(&folders_of("pids", "0::/../b\n", mounts)), ["/sys/fs/cgroup"]);
     }
 

@@ -1,0 +1,165 @@
+//! The command line: what it accepts, and the way to each command.
+//!
+//! Exit codes: 0 done, 1 something failed, 2 bad input, 130 interrupted.
+
+mod list;
+mod machine;
+mod progress;
+mod run;
+mod serve;
+mod table;
+
+use crate::worker;
+use clap::{Args, Parser, Subcommand};
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The exit code for bad input; clap uses the same.
+const BAD_INPUT: u8 = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  filature serve                          the page on http://127.0.0.1:8080
+  filature list                           what there is to run, with all params
+  filature run fan-out                    10 samples on every native executor
+  filature run fan-out --set work=sleep --sweep units=10,100,1000,10000
+  filature machine                        how many threads this machine can hold";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  filature run fan-out --set units=10000 --executor threads,tokio-multi
+  filature run counter --set lock=atomic --sweep workers=1,2,4,8 --samples 20
+  filature run pipeline --set capacity=1 --csv > pipeline.csv
+
+Exit codes: 0 all cells are done or refused with a reason, 1 a cell failed,
+2 bad input, 130 interrupted (what was measured until then is printed).";
+
+/// Runs concurrent workloads on OS threads and on Tokio, and measures them honestly.
+#[derive(Parser)]
+#[command(name = "filature", version, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the page and the API until Ctrl-C.
+    Serve(Serve),
+    /// Measure a workload right here; no server is needed.
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Run),
+    /// List the workloads with their params, and the executors.
+    List(Output),
+    /// Show what this machine is and what it can hold right now.
+    Machine(Output),
+    /// Execute one cell, as told on stdin (the lab starts this).
+    #[command(hide = true)]
+    Worker,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The address to listen on; port 0 takes a free one. Beyond loopback, name the
+    /// hosts with --allow-host.
+    #[arg(long, env = "FILATURE_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The folder of the history [default: filature in the user's data folder].
+    #[arg(long, value_name = "DIR", env = "FILATURE_DATA")]
+    data: Option<PathBuf>,
+    /// A host name to answer to, besides the loopback ones; may be repeated.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allowed_hosts: Vec<String>,
+    /// How many experiments may wait to be measured.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    queue_max: usize,
+}
+
+#[derive(Args)]
+struct Run {
+    /// The id of the workload; `filature list` shows them.
+    workload: String,
+    /// Set a param; may be repeated.
+    #[arg(long = "set", value_name = "PARAM=VALUE")]
+    params: Vec<String>,
+    /// What to run it on, separated by commas [default: all native executors].
+    #[arg(long = "executor", value_name = "IDS", value_delimiter = ',')]
+    executors: Vec<String>,
+    /// Give one param several values in turn.
+    #[arg(long, value_name = "PARAM=1,2,3")]
+    sweep: Option<String>,
+    /// How many samples each cell takes [default: 10].
+    #[arg(long, value_name = "N")]
+    samples: Option<u32>,
+    /// How many executions come before them and are not counted [default: 1].
+    #[arg(long, value_name = "N")]
+    warmups: Option<u32>,
+    /// How many worker threads tokio-multi gets [default: one per core].
+    #[arg(long, value_name = "N")]
+    tokio_workers: Option<u32>,
+    /// A note that goes with the figures.
+    #[arg(long)]
+    label: Option<String>,
+    /// Print the experiment as JSON instead of a table.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Print one row per sample as CSV instead of a table.
+    #[arg(long)]
+    csv: bool,
+}
+
+#[derive(Args)]
+struct Output {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a command ends without success.
+enum Failure {
+    /// What was asked for makes no sense; one line per mistake.
+    BadInput(Vec<String>),
+    /// It could not be done.
+    Failed(String),
+}
+
+/// Reads the arguments and runs the command.
+pub fn main() -> ExitCode {
+    let ended = match Arguments::parse().command {
+        // A child has to start fast: nothing else happens before.
+        Command::Worker => return worker::main(),
+        Command::Serve(options) => serve::serve(options),
+        Command::Run(options) => run::run(&options),
+        Command::List(Output { json }) => list::list(json),
+        Command::Machine(Output { json }) => machine::machine(json),
+    };
+    ended.unwrap_or_else(|failure| {
+        let (lines, code) = match failure {
+            Failure::BadInput(lines) => (lines, ExitCode::from(BAD_INPUT)),
+            Failure::Failed(line) => (vec![line], ExitCode::FAILURE),
+        };
+        for line in lines {
+            eprintln!("filature: {line}");
+        }
+        code
+    })
+}
+
+/// Writes to stdout. A reader that has gone away has read all that it wanted.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("stdout cannot be written to: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a value to stdout as JSON for people and programs.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(value).expect("wire types have only plain values");
+    print(&format!("{json}\n"))
+}

@@ -1,0 +1,33 @@
+//! `filature serve`.
+
+use super::{Failure, Serve};
+use crate::http::{self, ServeOptions};
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::runtime::Runtime;
+
+pub(super) fn serve(options: Serve) -> Result<ExitCode, Failure> {
+    let data = options.data.or_else(user_data_folder).ok_or_else(|| {
+        let reason = "there is neither HOME nor XDG_DATA_HOME; name a folder with --data";
+        Failure::BadInput(vec![reason.to_owned()])
+    })?;
+    let options = ServeOptions {
+        listen: options.listen,
+        data,
+        allowed_hosts: options.allowed_hosts,
+        queue_max: options.queue_max,
+    };
+    let runtime =
+        Runtime::new().map_err(|error| Failure::Failed(format!("no Tokio runtime: {error}")))?;
+    runtime.block_on(http::serve(options)).map_err(Failure::Failed)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// As the XDG base directory specification has it: relative paths are ignored.
+fn user_data_folder() -> Option<PathBuf> {
+    let folder =
+        |name: &str| env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let data = folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))?;
+    Some(data.join("filature"))
+}
