@@ -14,9 +14,6 @@ use std::process::Command;
 /// to see and run.
 const PAGE_MAX_BYTES: usize = 200_000;
 
-/// The crates that are compiled to WebAssembly.
-pub(crate) const CRATES: [&str; 2] = ["web/engine", "web"];
-
 /// What `build-web` is told.
 #[derive(clap::Args, Clone, Copy, Default)]
 pub(crate) struct Options {
@@ -83,7 +80,7 @@ fn compile(debug: bool) -> Result<PathBuf, String> {
         let profile: &[&str] = if debug { &["--dev"] } else { &["--profile", module.profile] };
         run(Command::new(&tools.wasm_pack)
             .env("PATH", &tools.path)
-            .args(["--log-level", "warn", "build", "--mode", "no-install"])
+            .args(["--log-level", "error", "build", "--mode", "no-install"])
             .args(["--target", "web", "--no-typescript", "--no-pack", "--no-opt"])
             .args(profile)
             .args(["--out-name", module.name, "--out-dir"])

@@ -1,0 +1,117 @@
+//! Every workload on the browser's event loop, in a dedicated worker, as the page runs it.
+#![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use filature_core::api::Sample;
+use filature_core::measure::{CLOCK_STEPS, Kind};
+use filature_core::params::ParamKind;
+use filature_core::{ParamValues, workloads};
+use filature_engine::clock;
+use filature_engine::measure::{Event, Plan, measure};
+use serde_json::{Value, json};
+use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// Measures `workload` once after one warm-up; returns the events and how it ended.
+async fn measured(workload: &str, params: Value) -> (Vec<Event>, Result<Value, String>) {
+    let params = serde_json::from_value(params).unwrap();
+    let plan = Plan { workload: workload.to_owned(), params, warmups: 1, samples: 2 };
+    let mut events = Vec::new();
+    let end = measure(&plan, &mut |event| events.push(event.clone())).await;
+    (events, end)
+}
+
+/// The figures of the samples that count.
+fn samples(events: &[Event]) -> Vec<Sample> {
+    let counting = events.iter().filter_map(|event| match event {
+        Event::Sample { kind: Kind::Sample, sample } => Some(*sample),
+        _ => None,
+    });
+    counting.collect()
+}
+
+#[wasm_bindgen_test]
+async fn every_workload_with_every_choice_returns_the_outcome_that_its_contract_promises() {
+    for workload in workloads::ALL {
+        let id = workload.about().id;
+        let mut variants = vec![ParamValues::new()];
+        for spec in workload.params() {
+            if let ParamKind::Choice { options, .. } = &spec.kind {
+                variants.extend(options.iter().map(|option| {
+                    ParamValues::from_iter([(spec.name.clone(), json!(option.value))])
+                }));
+            }
+        }
+        for params in variants {
+            let expected = workload.prepare(&params).unwrap().expected();
+            let (_, end) = measured(id, json!(params)).await;
+            assert_eq!(end, Ok(expected), "{id} with {params:?}");
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn warm_ups_come_before_samples_and_are_told_apart() {
+    let (events, _) = measured("fan-out", json!({"units": 10})).await;
+    let kinds: Vec<Kind> = events
+        .iter()
+        .map(|event| match event {
+            Event::Sample { kind, .. } => *kind,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(kinds, [Kind::WarmUp, Kind::Sample, Kind::Sample]);
+}
+
+#[wasm_bindgen_test]
+async fn an_execution_too_short_for_the_clock_is_batched_and_a_long_one_is_not() {
+    let shortest_ns = clock::resolution_ns() * CLOCK_STEPS;
+    let (events, _) = measured("fan-out", json!({"units": 1})).await;
+    for Sample { wall_ns, batch, .. } in samples(&events) {
+        assert!(batch > 1);
+        // One more, since the figure of one execution was rounded down.
+        assert!((wall_ns + 1) * u64::from(batch) >= shortest_ns, "{batch} × {wall_ns} ns");
+    }
+    let long = json!({"units": 1, "work": "sleep", "duration_ms": 50});
+    let (events, _) = measured("fan-out", long).await;
+    assert!(samples(&events).iter().all(|sample| sample.batch == 1));
+}
+
+#[wasm_bindgen_test]
+async fn sleeping_units_really_sleep_and_at_the_same_time() {
+    let params = json!({"units": 100, "work": "sleep", "duration_ms": 50});
+    let (events, _) = measured("fan-out", params).await;
+    for sample in samples(&events) {
+        // The clock's own steps may hide one at each end.
+        assert!(sample.wall_ns >= 49_000_000, "{} ns", sample.wall_ns);
+        assert!(sample.wall_ns < 100 * 50_000_000, "one after the other: {} ns", sample.wall_ns);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn increments_are_made_one_by_one_and_not_folded_into_one_addition() {
+    for lock in ["mutex", "async-mutex", "atomic", "sharded"] {
+        let (workers, increments) = (4, 1_000_000);
+        let params = json!({"workers": workers, "increments": increments, "lock": lock});
+        let (events, _) = measured("counter", params).await;
+        for sample in samples(&events) {
+            let each_ns = sample.wall_ns as f64 / f64::from(workers * increments);
+            console_log!("{lock}: {each_ns:.2} ns per increment");
+            // Folded, four million increments take less than a hundredth of this.
+            assert!(each_ns > 0.05, "{lock}: {each_ns} ns per increment");
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_is_not_valid_fails_with_the_reason_in_words() {
+    let reason = |end: Result<Value, String>| end.unwrap_err();
+    let (events, end) = measured("fan-out", json!({"units": 0})).await;
+    assert_eq!(events, []);
+    assert_eq!(reason(end), "`units` is 0; it must be from 1 to 1000000 units");
+    let (_, end) = measured("fan-out", json!({"unit": 1})).await;
+    assert!(reason(end).contains("there is no param \"unit\""));
+    let (_, end) = measured("knitting", json!({})).await;
+    assert_eq!(reason(end), "there is no workload \"knitting\"");
+}
