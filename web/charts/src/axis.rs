@@ -5,7 +5,7 @@ use crate::document::Svg;
 use crate::scale::{Extent, Scale, nice_above, nice_below, ten_to};
 use crate::text::{FONT_SIZE, shortened, text_width};
 
-/// The widest label of a tick, in pixels.
+/// The widest label of a tick on a horizontal axis, in pixels.
 const LABEL_MOST: f64 = 96.0;
 
 /// The least gap between the labels of two ticks, in pixels.
@@ -19,8 +19,8 @@ const MINOR_MIN: f64 = 40.0;
 pub(crate) enum Direction {
     /// Beside one another, within this width of the whole chart.
     Across(f64),
-    /// Above one another.
-    Up,
+    /// Above one another, each at most this wide.
+    Up(f64),
 }
 
 /// An axis with its ticks.
@@ -41,20 +41,21 @@ struct Candidate {
     values: Vec<f64>,
 }
 
-/// Whether a linear axis begins at zero.
+/// What a linear axis reaches over.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Origin {
-    /// Always: lengths are compared.
-    Zero,
-    /// Only if that leaves less than half of the axis empty.
-    ZeroIfNear,
+pub(crate) enum Reach {
+    /// From zero, as lengths are compared, to the tick beyond the largest value.
+    FromZero,
+    /// Over the values and no further, and from zero only if that leaves less than
+    /// half of the axis empty.
+    Values,
 }
 
 /// The densest ticks that fit an axis from pixel `from` to pixel `to`.
 pub(crate) fn ticks(
     axis: &Axis,
     extent: Option<Extent>,
-    origin: Origin,
+    reach: Reach,
     (from, to): (f64, f64),
     direction: Direction,
 ) -> Ticks {
@@ -64,11 +65,13 @@ pub(crate) fn ticks(
     };
     let (binary, log) = (is_binary(axis), extent.wants_log());
     let candidates =
-        if log { logarithmic(extent, binary) } else { linear(extent, origin, binary, to - from) };
+        if log { logarithmic(extent, binary) } else { linear(extent, reach, binary, to - from) };
+    let widest = if let Direction::Up(most) = direction { most } else { LABEL_MOST };
     let mut last = None;
     for candidate in candidates {
         let scale = Scale { low: candidate.low, high: candidate.high, log, from, to };
-        let (labels, unit) = labels(axis, &candidate.values);
+        let (labels, unit) = labels(axis, &candidate.values, log);
+        let labels: Vec<String> = labels.iter().map(|label| shortened(label, widest)).collect();
         let fits = fit(&scale, &candidate.values, &labels, direction);
         let major: Vec<(f64, String)> = candidate.values.into_iter().zip(labels).collect();
         let minor = if log && !binary { minor(&scale, &major) } else { Vec::new() };
@@ -91,20 +94,22 @@ fn is_binary(axis: &Axis) -> bool {
 }
 
 /// Ever fewer ticks at multiples of 1, 2 or 5 × 10^k, or of 2^k.
-fn linear(extent: Extent, origin: Origin, binary: bool, length: f64) -> Vec<Candidate> {
+fn linear(extent: Extent, reach: Reach, binary: bool, length: f64) -> Vec<Candidate> {
     let Extent { min, max } = extent;
     let narrow = min > max / 2.0 && max - min > max / 1e3;
-    let from_zero = !(origin == Origin::ZeroIfNear && narrow);
+    let from_zero = reach == Reach::FromZero || !narrow;
     let (low, high) = if from_zero { (min.min(0.0), max.max(0.0)) } else { (min, max) };
     let high = if high > low { high } else { low + 1.0 };
     let most = ((length.abs() / 44.0) as i32).clamp(1, 10);
     let candidate = |count: i32| {
         let raw = (high - low) / f64::from(count);
         let step = if binary { raw.log2().ceil().exp2() } else { nice_above(raw) };
-        let (first, last) = ((low / step).floor(), (high / step - 1e-9).ceil());
+        let (first, last) = ((low / step).floor(), high / step);
+        let last = if reach == Reach::FromZero { (last - 1e-9).ceil() } else { last + 1e-9 };
         let values = (0..=(last - first) as i64).map(|place| first + place as f64);
         let values = values.map(|place| multiple(place, step)).collect();
-        Candidate { low: multiple(first, step), high: multiple(last, step), values }
+        let high = if reach == Reach::FromZero { multiple(last, step) } else { high };
+        Candidate { low: multiple(first, step), high, values }
     };
     (1..=most).rev().map(candidate).collect()
 }
@@ -185,7 +190,7 @@ fn fit(scale: &Scale, values: &[f64], labels: &[String], direction: Direction) -
                 let middle = centred(scale.place(*value), label, width);
                 (middle - half, middle + half)
             }
-            Direction::Up => {
+            Direction::Up(_) => {
                 // Upwards the pixels fall.
                 let place = -scale.place(*value);
                 (place - FONT_SIZE / 2.0, place + FONT_SIZE / 2.0)
@@ -206,20 +211,37 @@ pub(crate) fn centred(x: f64, label: &str, width: f64) -> f64 {
 }
 
 /// What is written at the ticks, and the unit if they share one.
-fn labels(axis: &Axis, values: &[f64]) -> (Vec<String>, Option<String>) {
+fn labels(axis: &Axis, values: &[f64], log: bool) -> (Vec<String>, Option<String>) {
     let written: Vec<String> = values.iter().map(|value| written(axis, *value)).collect();
     let parts: Vec<(&str, &str)> = written.iter().map(|label| number_and_unit(label)).collect();
     let mut units = parts.iter().filter(|(number, _)| *number != "0").map(|(_, unit)| *unit);
     let first = units.next().unwrap_or("");
-    let shared = first.starts_with(' ') && units.all(|unit| unit == first);
-    let label = |(number, unit): (&str, &str)| {
-        let mut label = number.to_owned();
-        if !shared && number != "0" {
-            label.push_str(unit);
-        }
-        shortened(&label, LABEL_MOST)
+    if first.starts_with(' ') && units.all(|unit| unit == first) {
+        let numbers = parts.iter().map(|(number, _)| (*number).to_owned()).collect();
+        return (numbers, Some(first.trim().to_owned()));
+    }
+    if let Some((numbers, unit)) = in_one_unit(values, &parts).filter(|_| !log) {
+        return (numbers, Some(unit));
+    }
+    let whole = written.iter().zip(&parts);
+    let whole = whole.map(|(label, (number, _))| if *number == "0" { number } else { &**label });
+    (whole.map(str::to_owned).collect(), None)
+}
+
+/// Ticks whose units differ, written in the unit of the last: 0.5 and 1 ms instead of
+/// 500 µs and 1 ms. `None` where the numbers would not be round.
+fn in_one_unit(values: &[f64], parts: &[(&str, &str)]) -> Option<(Vec<String>, String)> {
+    let (number, unit) = parts.last()?;
+    let unit_value = values.last()? / number.parse::<f64>().ok()?;
+    if !unit.starts_with(' ') {
+        return None;
+    }
+    let number = |value: &f64| {
+        let exact = value / unit_value;
+        let round = (exact * 1e4).round() / 1e4;
+        ((round - exact).abs() <= exact.abs() * 1e-9).then(|| round.to_string())
     };
-    (parts.into_iter().map(label).collect(), shared.then(|| first.trim().to_owned()))
+    Some((values.iter().map(number).collect::<Option<_>>()?, unit.trim().to_owned()))
 }
 
 /// A value as the axis writes it, without zeros that say nothing: `5 ms`, not `5.00 ms`.
@@ -288,7 +310,7 @@ mod tests {
 
     fn drawn(min: f64, max: f64, pixels: f64) -> Ticks {
         let direction = Direction::Across(pixels + 40.0);
-        ticks(&axis(), Some(Extent { min, max }), Origin::Zero, (20.0, 20.0 + pixels), direction)
+        ticks(&axis(), Some(Extent { min, max }), Reach::FromZero, (20.0, 20.0 + pixels), direction)
     }
 
     fn labels_of(ticks: &Ticks) -> Vec<&str> {
@@ -326,9 +348,20 @@ mod tests {
         let axis = Axis { title: "Time", format };
         let extent = Extent { min: 10.0, max: 1e5 };
         let ticks =
-            ticks(&axis, Some(extent), Origin::Zero, (0.0, 300.0), Direction::Across(340.0));
+            ticks(&axis, Some(extent), Reach::FromZero, (0.0, 300.0), Direction::Across(340.0));
         assert_eq!(labels_of(&ticks), ["10 ns", "100 ns", "1 µs", "10 µs", "100 µs"]);
         assert_eq!(ticks.title, "Time, log scale");
+    }
+
+    #[test]
+    fn ticks_of_a_linear_axis_share_the_unit_of_the_last() {
+        let format = |v: f64| if v < 1e3 { format!("{v} ns") } else { format!("{} µs", v / 1e3) };
+        let axis = Axis { title: "Time", format };
+        let extent = Extent { min: 100.0, max: 1.9e3 };
+        let ticks =
+            ticks(&axis, Some(extent), Reach::FromZero, (0.0, 200.0), Direction::Across(240.0));
+        assert_eq!(labels_of(&ticks), ["0", "0.5", "1", "1.5", "2"]);
+        assert_eq!(ticks.title, "Time (µs)");
     }
 
     #[test]
@@ -345,7 +378,7 @@ mod tests {
         let axis = Axis { title: "Memory", format };
         let extent = Extent { min: 3_000.0, max: 7_500.0 };
         let ticks =
-            ticks(&axis, Some(extent), Origin::Zero, (0.0, 300.0), Direction::Across(340.0));
+            ticks(&axis, Some(extent), Reach::FromZero, (0.0, 300.0), Direction::Across(340.0));
         assert_eq!(labels_of(&ticks), ["0", "2", "4", "6", "8"]);
         assert_eq!(ticks.title, "Memory (KiB)");
     }

@@ -1,10 +1,10 @@
 //! The line chart: medians over a swept parameter, with interval bands, names at the
 //! ends of the lines and crossovers.
 
-use crate::axis::{Direction, Origin, Ticks, draw_below, ticks};
+use crate::axis::{Direction, Reach, Ticks, draw_below, ticks};
 use crate::crossover::{Crossover, crossovers};
 use crate::document::{Svg, class, finish};
-use crate::scale::{Extent, drawable};
+use crate::scale::{Extent, drawable, nice_below, ten_to};
 use crate::shape::dot;
 use crate::strip::range;
 use crate::text::{FONT_SIZE, LINE_HEIGHT, shortened, spread, text_width};
@@ -79,7 +79,7 @@ pub fn lines(frame: &Frame, x_axis: &Axis, y_axis: &Axis, series: &[LineSeries])
     for (place, (one, points)) in series.iter().zip(&drawn).enumerate() {
         plot.mark(&mut marks, (x_axis, y_axis), (place, one), points);
     }
-    let mut bottom = plot.bottom + below;
+    let mut bottom = plot.bottom + below + 4.0;
     for crossover in crossovers(series) {
         let text = in_words(&crossover, x_axis, series);
         let (x, y) = plot.place(crossover.x, crossover.y);
@@ -105,8 +105,14 @@ fn in_words(crossover: &Crossover, x_axis: &Axis, series: &[LineSeries]) -> Stri
     text.push_str(" and ");
     text.push_str(series[crossover.second].title);
     text.push_str(" cross near ");
-    text.push_str(&(x_axis.format)(crossover.x));
+    text.push_str(&(x_axis.format)(two_digits(crossover.x)));
     text
+}
+
+/// An estimate, written no more exactly than it is known.
+fn two_digits(value: f64) -> f64 {
+    let step = nice_below(value.abs().max(1e-290)).log10().floor() as i32 - 1;
+    (value / ten_to(step)).round() * ten_to(step)
 }
 
 /// Where everything is drawn.
@@ -125,20 +131,19 @@ impl Plot {
         let width = frame.drawn_width();
         let names: Vec<Vec<String>> =
             series.iter().map(|one| name_lines(one.title, frame.is_narrow(), width)).collect();
-        let lines = names.iter().map(Vec::len).sum::<usize>() as f64;
-        let height = (width * 0.5).clamp(220.0, 400.0).max(lines * LINE_HEIGHT + 16.0);
+        let names_height: f64 = names.iter().map(|lines| height_of(lines)).sum();
+        let height = (width * 0.5).clamp(220.0, 400.0).max(names_height);
         let top = if frame.standalone { 60.0 } else { 28.0 };
         let bottom = top + height;
         let (along_x, along_y) = extents(series);
-        let y = ticks(y_axis, along_y, Origin::Zero, (bottom, top), Direction::Up);
+        let y = ticks(y_axis, along_y, Reach::FromZero, (bottom, top), Direction::Up(width * 0.2));
         let widest = |texts: &mut dyn Iterator<Item = &String>| {
             texts.map(|text| text_width(text, FONT_SIZE)).fold(0.0, f64::max)
         };
         let left = MARGIN + widest(&mut y.major.iter().map(|(_, label)| label)) + 8.0;
         let right = width - MARGIN / 2.0 - widest(&mut names.iter().flatten()) * 1.06 - LEAD;
-        let right = right.max(left + 60.0);
         let across = Direction::Across(width);
-        let x = ticks(x_axis, along_x, Origin::ZeroIfNear, (left, right), across);
+        let x = ticks(x_axis, along_x, Reach::Values, (left, right), across);
         Self { width, top, bottom, right, x, y, names }
     }
 
@@ -171,7 +176,8 @@ impl Plot {
         let places = || points.iter().map(|p| self.place(p.x, p.y));
         svg.open("path").class("line", series.id).path("d", places(), false).close();
         svg.open("g").class("point", series.id).children();
-        places().for_each(|(x, y)| dot(svg, series.id, x, y, 4.5));
+        let radius = if self.width < 480.0 { 3.8 } else { 4.5 };
+        places().for_each(|(x, y)| dot(svg, series.id, x, y, radius));
         svg.end("g");
     }
 
@@ -183,15 +189,15 @@ impl Plot {
             drawn.iter().map(end).enumerate().collect();
         order.sort_by(|a, b| a.1.map_or(middle, |e| e.1).total_cmp(&b.1.map_or(middle, |e| e.1)));
         let wanted: Vec<f64> = order.iter().map(|(_, e)| e.map_or(middle, |e| e.1)).collect();
-        let height = |place: usize| self.names[place].len() as f64 * LINE_HEIGHT + 1.0;
+        let height = |place: usize| height_of(&self.names[place]);
         let heights: Vec<f64> = order.iter().map(|(place, _)| height(*place)).collect();
         let placed = spread(&wanted, &heights, self.top - 8.0, self.bottom + 8.0);
         for ((place, end), y) in order.into_iter().zip(placed) {
             let id = series[place].id;
             if let Some((x, line_y)) = end {
-                let leader = svg.open("path").class("leader", id).attribute("fill", "none");
-                let bend = (self.right + 8.0).max(x);
-                let points = [(x + 8.0, line_y), (bend, line_y), (self.right + LEAD - 4.0, y)];
+                let bend = (self.right + 8.0, line_y);
+                let points = [(x + 8.0, line_y), bend, (self.right + LEAD - 4.0, y)];
+                let leader = svg.open("path").class("leader", id);
                 leader.path("d", points.into_iter(), false).close();
             }
             let first = y - (self.names[place].len() as f64 - 1.0) * LINE_HEIGHT / 2.0 + 4.0;
@@ -229,6 +235,11 @@ fn name_lines(title: &str, narrow: bool, width: f64) -> Vec<String> {
         }
         _ => vec![shortened(title, width * 0.22)],
     }
+}
+
+/// The height that a name takes beside the lines; one of two lines keeps more distance.
+fn height_of(name: &[String]) -> f64 {
+    name.len() as f64 * (LINE_HEIGHT + 3.0) - 2.0
 }
 
 /// `5.12 ms (5.00 ms–5.30 ms)`.

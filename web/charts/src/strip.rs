@@ -1,6 +1,6 @@
 //! The strip chart: one row per executor, every sample a dot, the median marked.
 
-use crate::axis::{Direction, Origin, draw_below, ticks};
+use crate::axis::{Direction, Reach, draw_below, ticks};
 use crate::document::{Svg, class, finish};
 use crate::scale::{Extent, Scale, drawable};
 use crate::shape::dot;
@@ -43,7 +43,7 @@ pub fn strip(frame: &Frame, axis: &Axis, series: &[StripSeries]) -> Chart {
     let top = if frame.standalone { 36.0 } else { 4.0 };
     let bottom = top + series.len() as f64 * (HEAD + BAND + GAP);
     let room = (left, width - MARGIN - 4.0);
-    let ticks = ticks(axis, extent(series), Origin::Zero, room, Direction::Across(width));
+    let ticks = ticks(axis, extent(series), Reach::FromZero, room, Direction::Across(width));
 
     let (mut svg, mut marks) = (Svg::new(), Vec::new());
     if frame.standalone {
@@ -108,8 +108,7 @@ impl Row<'_> {
         svg.end("g");
         if let Some(median) = series.median.and_then(drawable) {
             let x = self.scale.place(median);
-            svg.line("halo", (x, upper), (x, lower));
-            svg.line(&class("median", series.id), (x, upper), (x, lower));
+            svg.line(&class("median", series.id), (x, upper - 2.0), (x, lower + 2.0));
             self.value(svg, x, &(axis.format)(median), name);
         } else if series.values.is_empty() {
             svg.label("note", (from + 8.0, self.middle() - 6.0), "start", "no samples");

@@ -1,0 +1,84 @@
+//! The exact text of small charts, so that no change of the drawing goes unseen.
+//! To accept a change: `INSTA_UPDATE=always cargo test -p filature-charts`.
+
+use filature_charts::{
+    Axis, Chart, Frame, LinePoint, LineSeries, StripSeries, crossovers, lines, strip,
+};
+use std::fmt::Write;
+
+const TIME: Axis = Axis { title: "Wall-clock time", format: |value| format!("{value:.2} ms") };
+const UNITS: Axis = Axis { title: "Units", format: |value| format!("{value:.0}") };
+
+const THREADS: [LinePoint; 3] = [
+    LinePoint { x: 10.0, y: 1.0, low: 0.9, high: 1.2 },
+    LinePoint { x: 100.0, y: 9.0, low: 8.0, high: 11.0 },
+    LinePoint { x: 1000.0, y: 90.0, low: 80.0, high: 99.0 },
+];
+const TASKS: [LinePoint; 3] = [
+    LinePoint { x: 10.0, y: 3.0, low: 2.9, high: 3.2 },
+    LinePoint { x: 100.0, y: 4.0, low: 3.5, high: 4.5 },
+    LinePoint { x: 1000.0, y: 14.0, low: 13.0, high: 15.0 },
+];
+const SWEEP: [LineSeries; 2] = [
+    LineSeries { id: "threads", title: "OS threads", points: &THREADS },
+    LineSeries { id: "tokio-multi", title: "Tokio (multi)", points: &TASKS },
+];
+const STRIP: [StripSeries; 2] = [
+    StripSeries {
+        id: "threads",
+        title: "OS threads",
+        values: &[3.0, 4.5, 3.5],
+        median: Some(3.5),
+        interval: Some((3.0, 4.5)),
+    },
+    StripSeries { id: "tokio-multi", title: "Tokio", values: &[], median: None, interval: None },
+];
+
+fn frame(width: f64, standalone: bool) -> Frame<'static> {
+    let description = "How long each execution took.";
+    Frame { width, title: "Fan-out & <friends>", description, standalone }
+}
+
+/// One element a line, then the marks and the table.
+fn shown(chart: &Chart) -> String {
+    let mut text = chart.svg.replace("><", ">\n<");
+    for mark in &chart.marks {
+        write!(text, "\n[{} {:.1} {:.1}] {}", mark.series, mark.x, mark.y, mark.text)
+            .expect("writing to a string succeeds");
+    }
+    let rows = std::iter::once(&chart.table.headings).chain(&chart.table.rows);
+    rows.fold(text + "\n" + &chart.table.caption, |text, row| text + "\n" + &row.join(" | "))
+}
+
+#[test]
+fn a_strip_for_a_wide_page() {
+    insta::assert_snapshot!(shown(&strip(&frame(640.0, false), &TIME, &STRIP)));
+}
+
+#[test]
+fn a_strip_for_a_phone() {
+    insta::assert_snapshot!(shown(&strip(&frame(320.0, false), &TIME, &STRIP)));
+}
+
+#[test]
+fn a_strip_as_a_file_brings_its_colours() {
+    insta::assert_snapshot!(shown(&strip(&frame(640.0, true), &TIME, &STRIP[..1])));
+}
+
+#[test]
+fn lines_with_a_crossover() {
+    insta::assert_snapshot!(shown(&lines(&frame(640.0, false), &UNITS, &TIME, &SWEEP)));
+}
+
+#[test]
+fn a_chart_without_figures() {
+    insta::assert_snapshot!(shown(&lines(&frame(320.0, false), &UNITS, &TIME, &[])));
+}
+
+#[test]
+fn the_crossover_is_where_the_drawn_lines_meet() {
+    let found = crossovers(&SWEEP);
+    let [only] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((only.after, only.before), (10.0, 100.0));
+    assert!((37.0..39.0).contains(&only.x), "{}", only.x);
+}
