@@ -2,8 +2,9 @@
 
 use crate::Axis;
 use crate::document::Svg;
-use crate::scale::{Extent, Scale, nice_above, nice_below, ten_to};
+use crate::scale::{Extent, Scale, nice_above, nice_below, ten_to, within};
 use crate::text::{FONT_SIZE, shortened, text_width};
+use crate::unit::{labels, title, written};
 
 /// The widest label of a tick on a horizontal axis, in pixels.
 const LABEL_MOST: f64 = 96.0;
@@ -207,72 +208,7 @@ fn fit(scale: &Scale, values: &[f64], labels: &[String], direction: Direction) -
 /// Where a label is centred that wants to be at `x` and must stay within `width`.
 pub(crate) fn centred(x: f64, label: &str, width: f64) -> f64 {
     let half = text_width(label, FONT_SIZE) / 2.0;
-    x.clamp(half.min(width / 2.0), (width - half).max(width / 2.0))
-}
-
-/// What is written at the ticks, and the unit if they share one.
-fn labels(axis: &Axis, values: &[f64], log: bool) -> (Vec<String>, Option<String>) {
-    let written: Vec<String> = values.iter().map(|value| written(axis, *value)).collect();
-    let parts: Vec<(&str, &str)> = written.iter().map(|label| number_and_unit(label)).collect();
-    let mut units = parts.iter().filter(|(number, _)| *number != "0").map(|(_, unit)| *unit);
-    let first = units.next().unwrap_or("");
-    if first.starts_with(' ') && units.all(|unit| unit == first) {
-        let numbers = parts.iter().map(|(number, _)| (*number).to_owned()).collect();
-        return (numbers, Some(first.trim().to_owned()));
-    }
-    if let Some((numbers, unit)) = in_one_unit(values, &parts).filter(|_| !log) {
-        return (numbers, Some(unit));
-    }
-    let whole = written.iter().zip(&parts);
-    let whole = whole.map(|(label, (number, _))| if *number == "0" { number } else { &**label });
-    (whole.map(str::to_owned).collect(), None)
-}
-
-/// Ticks whose units differ, written in the unit of the last: 0.5 and 1 ms instead of
-/// 500 µs and 1 ms. `None` where the numbers would not be round.
-fn in_one_unit(values: &[f64], parts: &[(&str, &str)]) -> Option<(Vec<String>, String)> {
-    let (number, unit) = parts.last()?;
-    let unit_value = values.last()? / number.parse::<f64>().ok()?;
-    if !unit.starts_with(' ') {
-        return None;
-    }
-    let number = |value: &f64| {
-        let exact = value / unit_value;
-        let round = (exact * 1e4).round() / 1e4;
-        ((round - exact).abs() <= exact.abs() * 1e-9).then(|| round.to_string())
-    };
-    Some((values.iter().map(number).collect::<Option<_>>()?, unit.trim().to_owned()))
-}
-
-/// A value as the axis writes it, without zeros that say nothing: `5 ms`, not `5.00 ms`.
-fn written(axis: &Axis, value: f64) -> String {
-    let full = (axis.format)(value);
-    let (number, unit) = number_and_unit(&full);
-    if !number.contains('.') {
-        return full;
-    }
-    let mut short = number.trim_end_matches('0').trim_end_matches('.').to_owned();
-    short.push_str(unit);
-    short
-}
-
-/// Splits `5.00 ms` into `5.00` and ` ms`.
-fn number_and_unit(label: &str) -> (&str, &str) {
-    let of_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '−' | '\u{202f}');
-    label.split_at(label.find(|c| !of_number(c)).unwrap_or(label.len()))
-}
-
-fn title(title: &str, unit: Option<String>, log: bool) -> String {
-    let mut text = title.to_owned();
-    if let Some(unit) = unit {
-        text.push_str(" (");
-        text.push_str(&unit);
-        text.push(')');
-    }
-    if log {
-        text.push_str(", log scale");
-    }
-    text
+    within(x, half.min(width / 2.0), (width - half).max(width / 2.0))
 }
 
 /// Draws a horizontal axis at the lower end of a plot that reaches from `top` to

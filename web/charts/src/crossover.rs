@@ -1,6 +1,7 @@
 //! Where two lines change places, beyond noise.
 
 use crate::lines::{LinePoint, LineSeries, logarithmic, points};
+use crate::scale::ascending;
 
 /// Two lines that change places: on either side their intervals lie apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,8 +31,8 @@ pub fn crossovers(series: &[LineSeries]) -> Vec<Crossover> {
             pair(&points, (first, second), logs, &mut found);
         }
     }
-    found.sort_by(|a: &Crossover, b| a.x.total_cmp(&b.x));
-    found
+    let xs: Vec<f64> = found.iter().map(|one: &Crossover| one.x).collect();
+    ascending(&xs).into_iter().map(|place| found[place]).collect()
 }
 
 fn pair(

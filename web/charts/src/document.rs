@@ -2,6 +2,7 @@
 //! number is finite and short.
 
 use crate::palette::PALETTE;
+use crate::text::push_decimal;
 use crate::{Chart, Frame, Mark, Table};
 
 /// The rules by which a chart is coloured; a page has the same in its style sheet.
@@ -202,19 +203,7 @@ fn standalone_rules() -> String {
 /// Writes `value` with at most two digits after the point.
 fn push_number(text: &mut String, value: f64) {
     debug_assert!(value.is_finite(), "coordinates are finite");
-    let hundredths = (value * 100.0).round() as i64;
-    if hundredths < 0 {
-        text.push('-');
-    }
-    let (whole, rest) = (hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100);
-    text.push_str(&whole.to_string());
-    if rest > 0 {
-        text.push('.');
-        text.push(char::from(b'0' + (rest / 10) as u8));
-        if rest % 10 > 0 {
-            text.push(char::from(b'0' + (rest % 10) as u8));
-        }
-    }
+    push_decimal(text, value, 2);
 }
 
 /// Writes `raw` so that it is text and nothing else, in content and in attributes.
@@ -237,16 +226,6 @@ fn escape(text: &mut String, raw: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_short_and_rounded() {
-        let written = [0.0, -0.001, 1.5, -2.25, 1.004, 1200.999, 3.0999].map(|value| {
-            let mut text = String::new();
-            push_number(&mut text, value);
-            text
-        });
-        assert_eq!(written, ["0", "0", "1.5", "-2.25", "1", "1201", "3.1"]);
-    }
 
     #[test]
     fn markup_and_forbidden_characters_become_text() {

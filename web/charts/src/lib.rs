@@ -6,7 +6,7 @@
 //! - [`strip()`]: one row per executor, every sample a dot, the median marked.
 //! - [`lines()`]: medians over a swept parameter, with interval bands.
 //! - [`crossovers`]: where two lines change places beyond noise.
-//! - `scale`, `axis`: from values to pixels, and where ticks stand.
+//! - `scale`, `axis`, `unit`: from values to pixels, where ticks stand and what they say.
 //! - `text`: how wide text is, and how labels avoid one another.
 //! - `shape`, [`PALETTE`]: the look of each executor.
 //! - `document`: the writer of SVG; all text is escaped there.
@@ -30,6 +30,7 @@ mod scale;
 mod shape;
 mod strip;
 mod text;
+mod unit;
 
 pub use crossover::{Crossover, crossovers};
 pub use lines::{LinePoint, LineSeries, lines};
@@ -93,7 +94,11 @@ pub struct Frame<'a> {
 impl Frame<'_> {
     /// The width in pixels that is drawn.
     fn drawn_width(&self) -> f64 {
-        if self.width.is_finite() { self.width.clamp(240.0, 2_400.0).floor() } else { 640.0 }
+        if self.width.is_finite() {
+            scale::within(self.width, 240.0, 2_400.0).floor()
+        } else {
+            640.0
+        }
     }
 
     /// Whether labels have to share the room of the figures.

@@ -4,7 +4,7 @@
 use crate::axis::{Direction, Reach, Ticks, draw_below, ticks};
 use crate::crossover::{Crossover, crossovers};
 use crate::document::{Svg, class, finish};
-use crate::scale::{Extent, drawable, nice_below, ten_to};
+use crate::scale::{Extent, ascending, drawable, nice_below, ten_to, within};
 use crate::shape::dot;
 use crate::strip::range;
 use crate::text::{FONT_SIZE, LINE_HEIGHT, shortened, spread, text_width};
@@ -47,9 +47,9 @@ pub(crate) fn points(series: &LineSeries) -> Vec<LinePoint> {
         let high = drawable(point.high).unwrap_or(y).max(y);
         Some(LinePoint { x, y, low, high })
     });
-    let mut drawn: Vec<LinePoint> = drawn.collect();
-    drawn.sort_by(|a, b| a.x.total_cmp(&b.x));
-    drawn
+    let drawn: Vec<LinePoint> = drawn.collect();
+    let xs: Vec<f64> = drawn.iter().map(|point| point.x).collect();
+    ascending(&xs).into_iter().map(|place| drawn[place]).collect()
 }
 
 /// The extents of all series along x and y.
@@ -132,7 +132,7 @@ impl Plot {
         let names: Vec<Vec<String>> =
             series.iter().map(|one| name_lines(one.title, frame.is_narrow(), width)).collect();
         let names_height: f64 = names.iter().map(|lines| height_of(lines)).sum();
-        let height = (width * 0.5).clamp(220.0, 400.0).max(names_height);
+        let height = within(width * 0.5, 220.0, 400.0).max(names_height);
         let top = if frame.standalone { 60.0 } else { 28.0 };
         let bottom = top + height;
         let (along_x, along_y) = extents(series);
@@ -184,17 +184,17 @@ impl Plot {
     /// Writes each name beside the end of its line, moved only as far as it must.
     fn names(&self, svg: &mut Svg, series: &[LineSeries], drawn: &[Vec<LinePoint>]) {
         let end = |points: &Vec<LinePoint>| points.last().map(|p| self.place(p.x, p.y));
+        let ends: Vec<Option<(f64, f64)>> = drawn.iter().map(end).collect();
         let middle = (self.top + self.bottom) / 2.0;
-        let mut order: Vec<(usize, Option<(f64, f64)>)> =
-            drawn.iter().map(end).enumerate().collect();
-        order.sort_by(|a, b| a.1.map_or(middle, |e| e.1).total_cmp(&b.1.map_or(middle, |e| e.1)));
-        let wanted: Vec<f64> = order.iter().map(|(_, e)| e.map_or(middle, |e| e.1)).collect();
+        let heights_of_ends: Vec<f64> = ends.iter().map(|e| e.map_or(middle, |e| e.1)).collect();
+        let order = ascending(&heights_of_ends);
+        let wanted: Vec<f64> = order.iter().map(|place| heights_of_ends[*place]).collect();
         let height = |place: usize| height_of(&self.names[place]);
-        let heights: Vec<f64> = order.iter().map(|(place, _)| height(*place)).collect();
+        let heights: Vec<f64> = order.iter().map(|place| height(*place)).collect();
         let placed = spread(&wanted, &heights, self.top - 8.0, self.bottom + 8.0);
-        for ((place, end), y) in order.into_iter().zip(placed) {
+        for (place, y) in order.into_iter().zip(placed) {
             let id = series[place].id;
-            if let Some((x, line_y)) = end {
+            if let Some((x, line_y)) = ends[place] {
                 let bend = (self.right + 8.0, line_y);
                 let points = [(x + 8.0, line_y), bend, (self.right + LEAD - 4.0, y)];
                 let leader = svg.open("path").class("leader", id);
@@ -257,8 +257,8 @@ fn table(
     series: &[LineSeries],
     drawn: &[Vec<LinePoint>],
 ) -> Table {
-    let mut xs: Vec<f64> = drawn.iter().flatten().map(|point| point.x).collect();
-    xs.sort_by(f64::total_cmp);
+    let all: Vec<f64> = drawn.iter().flatten().map(|point| point.x).collect();
+    let mut xs: Vec<f64> = ascending(&all).into_iter().map(|place| all[place]).collect();
     xs.dedup();
     let names = series.iter().map(|one| one.title.to_owned());
     let row = |x: f64| {

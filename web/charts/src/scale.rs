@@ -10,7 +10,7 @@ pub(crate) fn drawable(value: f64) -> Option<f64> {
     if !value.is_finite() {
         return None;
     }
-    Some(if value.abs() < 1e-290 { 0.0 } else { value.clamp(-1e290, 1e290) })
+    Some(if value.abs() < 1e-290 { 0.0 } else { within(value, -1e290, 1e290) })
 }
 
 /// The smallest and the largest of some drawable values.
@@ -36,6 +36,23 @@ impl Extent {
     }
 }
 
+/// `value`, moved between `low` and `high`; `high` wins if they are in the wrong order.
+/// `f64::clamp` would panic then, and its message drags in the printer of floats.
+pub(crate) fn within(value: f64, low: f64, high: f64) -> f64 {
+    value.max(low).min(high)
+}
+
+/// The places of `keys`, by ascending key. A sort by insertion is enough for the few
+/// dozen things that a chart has to put in order, and is small to download.
+pub(crate) fn ascending(keys: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = Vec::with_capacity(keys.len());
+    for (place, key) in keys.iter().enumerate() {
+        let after = order.partition_point(|other| keys[*other] <= *key);
+        order.insert(after, place);
+    }
+    order
+}
+
 /// A mapping from values to pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scale {
@@ -55,7 +72,7 @@ impl Scale {
         } else {
             (value - self.low) / (self.high - self.low)
         };
-        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        let share = if share.is_finite() { within(share, 0.0, 1.0) } else { 0.0 };
         self.from + share * (self.to - self.from)
     }
 
@@ -124,6 +141,11 @@ mod tests {
         assert!(!wants(&[1.0, 29.0]));
         assert!(!wants(&[0.0, 1_000.0]));
         assert!(!wants(&[-1.0, 1_000.0]));
+    }
+
+    #[test]
+    fn equal_keys_keep_their_order() {
+        assert_eq!(ascending(&[3.0, 1.0, 3.0, -2.0]), [3, 1, 0, 2]);
     }
 
     #[test]

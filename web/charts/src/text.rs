@@ -1,6 +1,8 @@
 //! How wide text is, and how labels keep out of one another's way. An SVG can't ask
 //! the browser, so the width is estimated, rather too wide than too narrow.
 
+use crate::scale::within;
+
 /// The size of all text in a chart but its title, in CSS pixels.
 pub(crate) const FONT_SIZE: f64 = 12.0;
 
@@ -25,6 +27,27 @@ fn em_width(letter: char) -> f64 {
         '0'..='9' | 'a'..='z' | 'µ' | '–' => 0.64,
         '\u{1100}'.. => 1.05,
         _ => 0.84,
+    }
+}
+
+/// Writes `value`, below 10^14, with at most `digits` digits after the point. It saves
+/// a page the general printer of floats.
+pub(crate) fn push_decimal(text: &mut String, value: f64, digits: u32) {
+    let unit = 10_u64.pow(digits);
+    let parts = (value * unit as f64).round() as i64;
+    if parts < 0 {
+        text.push('-');
+    }
+    let (whole, mut rest) = (parts.unsigned_abs() / unit, parts.unsigned_abs() % unit);
+    text.push_str(&whole.to_string());
+    let mut place = unit / 10;
+    if rest > 0 {
+        text.push('.');
+    }
+    while rest > 0 {
+        text.push(char::from(b'0' + (rest / place) as u8));
+        rest %= place;
+        place /= 10;
     }
 }
 
@@ -75,7 +98,7 @@ pub(crate) fn spread(centres: &[f64], sizes: &[f64], low: f64, high: f64) -> Vec
         for _ in 0..count {
             let place = placed.len();
             offset += if place > 0 { gap(place) } else { 0.0 };
-            placed.push(start.clamp(first, last) + offset);
+            placed.push(within(start, first, last) + offset);
         }
     }
     placed
@@ -95,6 +118,16 @@ mod tests {
         assert_eq!(spread(&[50.0, 50.0], &[10.0, 10.0], 0.0, 100.0), [45.0, 55.0]);
         assert_eq!(spread(&[98.0, 99.0], &[10.0, 10.0], 0.0, 100.0), [85.0, 95.0]);
         assert_eq!(spread(&[1.0, 1.0, 1.0], &[10.0; 3], 0.0, 100.0), [5.0, 15.0, 25.0]);
+    }
+
+    #[test]
+    fn numbers_are_short_and_rounded() {
+        let written = [0.0, -0.001, 1.5, -2.25, 1.004, 1200.999, 3.0999, 0.05].map(|value| {
+            let mut text = String::new();
+            push_decimal(&mut text, value, 2);
+            text
+        });
+        assert_eq!(written, ["0", "0", "1.5", "-2.25", "1", "1201", "3.1", "0.05"]);
     }
 
     #[test]
