@@ -6,6 +6,11 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    // Embedded files are read by macros, of whose reading cargo does not know.
+    println!("cargo:rerun-if-changed=migrations");
+    // Watching a folder that is not there would build this program anew every time.
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/dist").exists();
+    println!("cargo:rerun-if-changed=../web{}", if built { "/dist" } else { "" });
     println!("cargo:rustc-env=FILATURE_RUSTC={}", rustc().as_deref().unwrap_or("rustc, unknown"));
 
     let lock_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");

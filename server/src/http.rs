@@ -1,7 +1,57 @@
-//! The HTTP server.
+//! The HTTP server: the API, its description, and the page.
+//!
+//! - [`serve`] and `routes`: the whole route table, here on one screen.
+//! - `catalogue`, `experiments`, `cells`, `exports`, `events`, `health`: the resources.
+//! - `docs`, `assets`: what is served as files.
+//! - `guard`, `hosts`, `problem`, `extract`: what all routes share.
+//! - `cached`, `metrics`: answers that are kept, figures about the server itself.
 
+mod assets;
+mod cached;
+mod catalogue;
+mod cells;
+mod cursor;
+mod docs;
+mod events;
+mod experiments;
+mod exports;
+mod extract;
+mod guard;
+mod health;
+mod highlight;
+mod hosts;
+mod metrics;
+mod problem;
+
+use crate::lab::bus::Bus;
+use crate::lab::queue::{Lab, random_word};
+use crate::store::Store;
+use axum::extract::DefaultBodyLimit;
+use axum::serve::ListenerExt;
+use axum::{Router, middleware};
+use filature_core::api::limits;
+use std::future::IntoFuture;
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// How long open connections get to end by themselves when the server is stopped.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// The smallest body that is worth compressing.
+const COMPRESS_FROM_BYTES: u64 = 4 * 1024;
 
 /// What `filature serve` was told.
 #[derive(Clone, Debug)]
@@ -16,10 +66,131 @@ pub struct ServeOptions {
     pub queue_max: usize,
 }
 
+/// What every handler may use.
+pub(crate) struct App {
+    lab: Arc<Lab>,
+    hosts: hosts::Hosts,
+    catalogue: catalogue::Catalogue,
+    description: cached::Cached,
+    finished: cached::Finished,
+    metrics: metrics::Metrics,
+    streams: Arc<Semaphore>,
+    stopping: CancellationToken,
+}
+
+/// The whole API.
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(docs::head())
+        .routes(routes!(catalogue::workloads))
+        .routes(routes!(catalogue::workload))
+        .routes(routes!(catalogue::executors))
+        .routes(routes!(catalogue::machine))
+        .routes(routes!(experiments::create, experiments::list))
+        .routes(routes!(experiments::get, experiments::delete))
+        .routes(routes!(exports::json))
+        .routes(routes!(exports::csv))
+        .routes(routes!(cells::claim))
+        .routes(routes!(cells::report))
+        .routes(routes!(events::events))
+        .routes(routes!(health::health))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(docs::openapi))
+}
+
+fn router(app: Arc<App>) -> Router {
+    let worth = DefaultPredicate::new().and(SizeAbove::new(COMPRESS_FROM_BYTES));
+    let compression =
+        CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth);
+    let (router, _) = routes().split_for_parts();
+    router
+        .merge(docs::page())
+        .fallback(assets::asset)
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(compression)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::guard))
+        .with_state(app)
+}
+
 /// Serves until Ctrl-C or SIGTERM.
 ///
 /// # Errors
 /// Why the server could not start, in one sentence.
 pub async fn serve(options: ServeOptions) -> Result<(), String> {
-    Err(format!("nothing is served on {} yet", options.listen))
+    log();
+    let stop = stop_signal()?;
+    let store = Store::open(&options.data)?;
+    let listener = TcpListener::bind(options.listen).await.map_err(|error| {
+        format!("cannot listen on {}: {error}; choose another with --listen", options.listen)
+    })?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    if !address.ip().is_loopback() {
+        tracing::warn!(
+            "listening on {address}: everyone who reaches it can run experiments on this machine; \
+             it answers under other names only if they are given with --allow-host"
+        );
+    }
+    let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), options.queue_max);
+    let measuring = tokio::spawn(Arc::clone(&lab).run());
+    let stopping = CancellationToken::new();
+    let app = Arc::new(App {
+        hosts: hosts::Hosts::new(address, &options.allowed_hosts),
+        catalogue: catalogue::Catalogue::new(),
+        description: cached::Cached::new(&routes().into_openapi()),
+        finished: cached::Finished::default(),
+        metrics: metrics::Metrics::new(&lab),
+        streams: Arc::new(Semaphore::new(events::STREAMS_MAX)),
+        stopping: stopping.clone(),
+        lab: Arc::clone(&lab),
+    });
+
+    let nodelay = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection without TCP_NODELAY");
+        }
+    });
+    let served = axum::serve(nodelay, router(app))
+        .with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let mut serving = tokio::spawn(served.into_future());
+    println!("Filature is listening on http://{address}");
+
+    tokio::select! {
+        () = stop => tracing::info!("stopping"),
+        ended = &mut serving => return Err(format!("the server ended: {ended:?}")),
+    }
+    stopping.cancel();
+    lab.close().await;
+    let orderly = async {
+        let _ = measuring.await;
+        let _ = serving.await;
+    };
+    if tokio::time::timeout(GRACE, orderly).await.is_err() {
+        tracing::info!("some connections were still open");
+    }
+    Ok(())
+}
+
+/// Logs to stderr; stdout is for the address. `RUST_LOG` chooses what.
+fn log() {
+    let filter =
+        EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    // Already set where several servers run in one process: then that one stays.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+}
+
+/// Ends with the first Ctrl-C or SIGTERM.
+fn stop_signal() -> Result<impl Future<Output = ()>, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|error| format!("cannot listen to signals: {error}"));
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

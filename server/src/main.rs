@@ -7,6 +7,7 @@
 //! - [`worker`]: such a child process.
 //! - [`machine`]: what this machine is, can hold, and spends meanwhile.
 //! - [`http`]: the server.
+//! - [`store`]: the history in SQLite.
 //! - [`csv`]: an experiment as a table for other programs.
 
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod csv;
 pub mod http;
 pub mod lab;
 pub mod machine;
+pub mod store;
 pub mod worker;
 
 use std::process::ExitCode;

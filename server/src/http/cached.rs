@@ -1,0 +1,122 @@
+//! Answers that are made once and served many times, with an `ETag` each.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use lru::LruCache;
+use serde::Serialize;
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// JSON text with its tag.
+#[derive(Clone)]
+pub(super) struct Cached {
+    json: Bytes,
+    tag: HeaderValue,
+}
+
+impl Cached {
+    /// The answer that carries `value`.
+    pub(super) fn new<T: Serialize>(value: &T) -> Self {
+        let json = serde_json::to_vec(value).expect("wire types are plain data");
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&json);
+        // Weak, since a compressed body is the same answer in other bytes.
+        let tag = format!("W/\"{:016x}\"", hasher.finish());
+        let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are a header value");
+        Self { json: json.into(), tag }
+    }
+
+    /// The answer, or 304 to a client that has it.
+    pub(super) fn answer(&self, request: &HeaderMap) -> Response {
+        let known = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| self.is_in(tags));
+        let mut response = if known {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let mut response = Response::new(self.json.clone().into());
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            response
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, self.tag.clone());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response
+    }
+
+    fn is_in(&self, tags: &HeaderValue) -> bool {
+        let Ok(tags) = tags.to_str() else {
+            return false;
+        };
+        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        let own = opaque(self.tag.to_str().unwrap_or_default());
+        tags.split(',').any(|tag| tag.trim() == "*" || opaque(tag) == own)
+    }
+}
+
+/// The most bytes of finished experiments that are kept.
+const BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Finished experiments, which no longer change: those asked for last are kept.
+pub(super) struct Finished {
+    kept: Mutex<Kept>,
+}
+
+struct Kept {
+    answers: LruCache<String, Cached>,
+    bytes: usize,
+    removals: u64,
+}
+
+impl Default for Finished {
+    fn default() -> Self {
+        Self { kept: Mutex::new(Kept { answers: LruCache::unbounded(), bytes: 0, removals: 0 }) }
+    }
+}
+
+impl Finished {
+    /// The answer that was kept for this experiment.
+    pub(super) fn get(&self, id: &str) -> Option<Cached> {
+        self.lock().answers.get(id).cloned()
+    }
+
+    /// How many experiments have been removed; see [`Self::put`].
+    pub(super) fn removals(&self) -> u64 {
+        self.lock().removals
+    }
+
+    /// Keeps an answer, and lets go of the oldest where there are too many bytes. It is
+    /// not kept if something was removed since it was read (when there were `removals`):
+    /// that may have been this very experiment.
+    pub(super) fn put(&self, removals: u64, id: String, answer: Cached) {
+        let mut kept = self.lock();
+        if kept.removals != removals {
+            return;
+        }
+        kept.bytes += answer.json.len();
+        if let Some(former) = kept.answers.put(id, answer) {
+            kept.bytes -= former.json.len();
+        }
+        while kept.bytes > BYTES_MAX {
+            let Some((_, oldest)) = kept.answers.pop_lru() else { break };
+            kept.bytes -= oldest.json.len();
+        }
+    }
+
+    /// Forgets an experiment that was deleted.
+    pub(super) fn remove(&self, id: &str) {
+        let mut kept = self.lock();
+        kept.removals += 1;
+        if let Some(removed) = kept.answers.pop(id) {
+            kept.bytes -= removed.json.len();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+#[path = "cached_tests.rs"]
+mod tests;

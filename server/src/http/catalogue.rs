@@ -1,0 +1,132 @@
+//! What there is: workloads with their source, executors, the machine.
+
+use super::App;
+use super::cached::Cached;
+use super::extract::{cut, fresh_json};
+use super::highlight;
+use super::problem::{Answer, Failure};
+use crate::machine;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use filature_core::api::{ExecutorInfo, MachineReport, Problem, Source, WorkloadInfo};
+use filature_core::{Executor, Workload, params, source, workloads};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// The workloads, made ready once: they are part of the program.
+pub(super) struct Catalogue {
+    all: Cached,
+    one: HashMap<&'static str, Cached>,
+}
+
+impl Catalogue {
+    /// The catalogue of the registry.
+    pub(super) fn new() -> Self {
+        let infos: Vec<WorkloadInfo> =
+            workloads::ALL.iter().map(|workload| info(*workload)).collect();
+        let one = workloads::ALL.iter().zip(&infos);
+        Self {
+            all: Cached::new(&infos),
+            one: one.map(|(workload, info)| (workload.about().id, Cached::new(info))).collect(),
+        }
+    }
+}
+
+fn info(workload: &dyn Workload) -> WorkloadInfo {
+    let (about, text, specs) = (workload.about(), workload.source(), workload.params());
+    WorkloadInfo {
+        id: about.id.to_owned(),
+        title: about.title.to_owned(),
+        summary: about.summary.to_owned(),
+        look_at: about.look_at.to_owned(),
+        contract: source::contract(text),
+        operation: about.operation.to_owned(),
+        params_schema: params::schema(&specs),
+        params: specs,
+        executors: Executor::ALL.to_vec(),
+        unavailable: BTreeMap::new(),
+        source: Source {
+            path: format!("core/src/workloads/{}.rs", about.id.replace('-', "_")),
+            text: text.to_owned(),
+            tokens: highlight::tokens(text),
+            bodies: source::bodies(text),
+        },
+    }
+}
+
+/// All workloads, in the order in which a learner meets them.
+#[utoipa::path(
+    get, path = "/api/v1/workloads", tag = "catalogue",
+    responses(
+        (status = 200, description = "The workloads", body = Vec<WorkloadInfo>),
+        (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
+    )
+)]
+pub(super) async fn workloads(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    app.catalogue.all.answer(&headers)
+}
+
+/// One workload with its parameters, their JSON schema, and its source.
+#[utoipa::path(
+    get, path = "/api/v1/workloads/{id}", tag = "catalogue",
+    params(("id" = String, Path, description = "The workload's id, such as `fan-out`")),
+    responses(
+        (status = 200, description = "The workload", body = WorkloadInfo),
+        (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
+        (status = 404, description = "There is no such workload", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn workload(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let known = app.catalogue.one.get(id.as_str());
+    known.map(|answer| answer.answer(&headers)).ok_or_else(|| {
+        let ids: Vec<&str> = workloads::ALL.iter().map(|w| w.about().id).collect();
+        let known = ids.join(", ");
+        Failure::not_found(format!("there is no workload \"{}\"; known are {known}", cut(&id)))
+    })
+}
+
+/// What can run a workload, and how much of it this machine holds right now.
+#[utoipa::path(
+    get, path = "/api/v1/executors", tag = "catalogue",
+    responses((status = 200, description = "The executors", body = Vec<ExecutorInfo>))
+)]
+pub(super) async fn executors() -> Answer<Response> {
+    let limits = blocking(machine::thread_limits).await?;
+    let tightest = limits.into_iter().next();
+    let info = |executor: Executor| {
+        let limit = tightest.clone().filter(|_| executor == Executor::Threads);
+        ExecutorInfo {
+            id: executor,
+            title: executor.title().to_owned(),
+            summary: executor.summary().to_owned(),
+            body: executor.body(),
+            native: executor.is_native(),
+            max_units: limit.as_ref().map(|limit| limit.threads),
+            limit,
+        }
+    };
+    Ok(fresh_json(Executor::ALL.map(info)).into_response())
+}
+
+/// The machine that measures: processor, kernel, memory, limits, versions.
+#[utoipa::path(
+    get, path = "/api/v1/machine", tag = "catalogue",
+    responses((status = 200, description = "The machine", body = MachineReport))
+)]
+pub(super) async fn machine() -> Answer<Response> {
+    Ok(fresh_json(blocking(machine::report).await?).into_response())
+}
+
+/// Reads the machine's files off the threads that serve.
+async fn blocking<T: Send + 'static>(read: fn() -> T) -> Answer<T> {
+    tokio::task::spawn_blocking(read).await.map_err(|error| {
+        tracing::error!(%error, "reading the machine died");
+        Failure::internal()
+    })
+}

@@ -1,0 +1,51 @@
+//! The description of the API for machines (OpenAPI 3.1) and for people.
+
+use super::App;
+use super::guard::DOCS;
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Filature",
+        description = "Concurrent workloads on threads, Tokio and the browser, measured honestly.\n\n\
+            Errors are `application/problem+json` (RFC 9457). Requests must name this server in \
+            `Host`; those that change something must not come from another site's page.",
+    ),
+    tags(
+        (name = "catalogue", description = "What can be run, on what, and on which machine"),
+        (name = "experiments", description = "What is measured, and the history"),
+        (name = "exports", description = "Experiments as files"),
+        (name = "browser cells", description = "For pages that measure in the browser"),
+        (name = "events", description = "What happens, as it happens"),
+        (name = "operation", description = "For whoever runs the server"),
+    )
+)]
+struct Head;
+
+/// The description without its paths.
+pub(super) fn head() -> utoipa::openapi::OpenApi {
+    Head::openapi()
+}
+
+/// This description.
+#[utoipa::path(
+    get, path = "/api/openapi.json", tag = "operation",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object))
+)]
+pub(super) async fn openapi(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    app.description.answer(&headers)
+}
+
+/// The page for people, from the files of Swagger UI in this program.
+pub(super) fn page() -> Router<Arc<App>> {
+    // Its validator would send the description to a server on the internet.
+    let config = Config::from("/api/openapi.json").validator_url("none");
+    SwaggerUi::new(DOCS).config(config).into()
+}

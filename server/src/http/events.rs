@@ -1,0 +1,112 @@
+//! The stream of events: one for a whole page, resumed where it broke off.
+
+use super::App;
+use super::extract::{cut, unknown_experiment};
+use super::problem::{Answer, Failure};
+use crate::lab::bus::Listener;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use filature_core::api::{Event, Problem};
+use futures_util::stream;
+use serde::Deserialize;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
+
+/// The most streams that may be open at once.
+pub(super) const STREAMS_MAX: usize = 512;
+
+/// A comment keeps proxies from closing a stream on which nothing happens.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+
+/// Which events.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EventsQuery {
+    /// Only events about this experiment.
+    experiment: Option<String>,
+    /// The same as the header `Last-Event-ID`, which wins.
+    last_event_id: Option<String>,
+}
+
+/// What happens in the lab, as server-sent events.
+///
+/// The event's name is the field `event` of its data. After `Last-Event-ID` the stream
+/// goes on where it broke off; where that is no longer (or never was) known, it begins
+/// with the event `gap`: ask for the experiment again. Samples of one cell come at most
+/// ten times a second. A reader that is too slow also gets a `gap`.
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "events",
+    params(
+        EventsQuery,
+        ("Last-Event-ID" = Option<String>, Header, description = "The last event received"),
+    ),
+    responses(
+        (status = 200, description = "The events, until either side hangs up", body = Event,
+            content_type = "text/event-stream"),
+        (status = 400, description = "A wrong query", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "There is no such experiment", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 503, description = "Too many streams are open", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn events(
+    State(app): State<Arc<App>>,
+    query: Result<Query<EventsQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let Query(query) = query.map_err(|rejection| Failure::bad_query(rejection.body_text()))?;
+    let permit = Arc::clone(&app.streams).try_acquire_owned().map_err(|_| {
+        Failure::unavailable(format!("{STREAMS_MAX} event streams are open, which is the limit"))
+    })?;
+    // Listening begins before the experiment is looked up, so that nothing falls between.
+    let header = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?"));
+    let last_id = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
+    let listener = app.lab.bus.listen(last_id);
+    if let Some(id) = &query.experiment
+        && app.lab.store.experiment(id).await?.is_none()
+    {
+        return Err(unknown_experiment(&cut(id)));
+    }
+    let stopping = app.stopping.clone();
+    let experiment = query.experiment;
+    let stream = Stream { listener, experiment, stopping, greeted: false, _permit: permit };
+    let headers =
+        [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, Body::from_stream(stream::unfold(stream, Stream::next))).into_response())
+}
+
+struct Stream {
+    listener: Listener,
+    experiment: Option<String>,
+    stopping: CancellationToken,
+    greeted: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Stream {
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        if !self.greeted {
+            self.greeted = true;
+            // The id lets a reader resume even if it breaks off before the first event.
+            let id = self.listener.last_id().map_or_else(String::new, |id| format!("id: {id}\n"));
+            let greeting = format!("retry: 1000\n{id}\n");
+            return Some((Ok(greeting.into()), self));
+        }
+        let text = tokio::select! {
+            () = self.stopping.cancelled() => return None,
+            text = self.listener.next(self.experiment.as_deref()) => text,
+            () = tokio::time::sleep(KEEP_ALIVE_EVERY) => Bytes::from_static(b": still here\n\n"),
+        };
+        Some((Ok(text), self))
+    }
+}

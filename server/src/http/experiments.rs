@@ -1,0 +1,231 @@
+//! Experiments: ask for one, look at it, find it again, cancel or delete it.
+
+use super::App;
+use super::cached::Cached;
+use super::cursor;
+use super::extract::{Body, Id, cut, fresh_json, unknown_experiment};
+use super::problem::{Answer, Failure};
+use crate::machine;
+use crate::store::{Change, Filter};
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use filature_core::api::{
+    Experiment, ExperimentPage, ExperimentRequest, Problem, State as ExperimentState, limits,
+};
+use filature_core::{experiment, workloads};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// The lines of a page where no limit is given.
+const PAGE_DEFAULT: u32 = 20;
+
+/// Asks for an experiment. It is stored and queued when the answer comes.
+#[utoipa::path(
+    post, path = "/api/v1/experiments", tag = "experiments",
+    request_body = ExperimentRequest,
+    responses(
+        (status = 202, description = "Accepted and queued", body = Experiment,
+            headers(("Location" = String, description = "The experiment"))),
+        (status = 400, description = "The body is not JSON", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 415, description = "The body is not declared as JSON", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, description = "Fields are unknown, of a wrong type or out of range",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many experiments wait", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
+        (status = 507, description = "The disk is full", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    Body(request): Body<ExperimentRequest>,
+) -> Answer<Response> {
+    let spec = experiment::check(&request, machine::card().cores).map_err(Failure::invalid)?;
+    let experiment = app.lab.submit(spec).await?;
+    let location = format!("/api/v1/experiments/{}", experiment.id);
+    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())];
+    Ok((StatusCode::ACCEPTED, headers, Json(experiment)).into_response())
+}
+
+/// Which page of the history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// At most so many experiments.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only experiments with this workload.
+    workload: Option<String>,
+    /// Only experiments in this state.
+    state: Option<ExperimentState>,
+}
+
+/// The history, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/experiments", tag = "experiments", params(ListQuery),
+    responses(
+        (status = 200, description = "One page of the history", body = ExperimentPage,
+            headers(("Link" = String, description = "`rel=\"next\"`, unless it is the last page"))),
+        (status = 400, description = "A wrong limit, cursor, workload or state", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Answer<Response> {
+    let Query(query) = query.map_err(|rejection| Failure::bad_query(rejection.body_text()))?;
+    let filter = filter(&query)?;
+    let limit = filter.limit;
+    let page = app.lab.store.page(filter).await?;
+    let next_cursor = page.next.map(cursor::encode);
+    let link = next_cursor.as_ref().map(|cursor| {
+        let mut link = format!("</api/v1/experiments?limit={limit}&cursor={cursor}");
+        // Both are names that were found in a list: nothing in them needs escaping.
+        if let Some(workload) = &query.workload {
+            link += &format!("&workload={workload}");
+        }
+        if let Some(state) = query.state {
+            link += &format!("&state={}", state.id());
+        }
+        link + ">; rel=\"next\""
+    });
+    let body = fresh_json(ExperimentPage { experiments: page.lines, next_cursor });
+    Ok(match link {
+        Some(link) => ([(header::LINK, link)], body).into_response(),
+        None => body.into_response(),
+    })
+}
+
+fn filter(query: &ListQuery) -> Answer<Filter> {
+    let limit = query.limit.unwrap_or(PAGE_DEFAULT);
+    let most = limits::PAGE_MAX;
+    if !(1..=most).contains(&limit) {
+        let detail = format!("`limit` is {limit}; it must be from 1 to {most}");
+        return Err(Failure::bad_query(detail));
+    }
+    if let Some(id) = &query.workload
+        && workloads::find(id).is_none()
+    {
+        return Err(Failure::bad_query(format!("there is no workload \"{}\"", cut(id))));
+    }
+    let before = query.cursor.as_deref().map(|cursor| {
+        let detail = || format!("\"{}\" is no cursor of this server", cut(cursor));
+        cursor::decode(cursor).ok_or_else(|| Failure::bad_query(detail()))
+    });
+    let (workload, state) = (query.workload.clone(), query.state);
+    Ok(Filter { before: before.transpose()?, workload, state, limit })
+}
+
+/// An experiment with all its cells and samples, as far as it has come.
+#[utoipa::path(
+    get, path = "/api/v1/experiments/{id}", tag = "experiments",
+    params(("id" = String, Path, description = "The experiment's id")),
+    responses(
+        (status = 200, description = "The experiment", body = Experiment,
+            headers(("ETag" = String, description = "Never changes once it has finished"))),
+        (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
+        (status = 404, description = "There is no such experiment", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    if let Some(kept) = app.finished.get(&id) {
+        return Ok(kept.answer(&headers));
+    }
+    let removals = app.finished.removals();
+    let experiment = find(&app, &id).await?;
+    let answer = Cached::new(&experiment);
+    if experiment.state.is_final() {
+        app.finished.put(removals, id, answer.clone());
+    }
+    Ok(answer.answer(&headers))
+}
+
+/// A stored experiment with its figures and its place in the queue.
+pub(super) async fn find(app: &App, id: &str) -> Answer<Experiment> {
+    let stored = app.lab.store.experiment(id).await?;
+    let mut experiment = stored.ok_or_else(|| unknown_experiment(id))?;
+    if experiment.state.is_final() {
+        experiment.verdicts = app.lab.figures.verdicts(&mut experiment).await;
+    } else {
+        app.lab.figures.summarize(&mut experiment).await;
+        experiment.position = app.lab.position(id);
+    }
+    Ok(experiment)
+}
+
+/// What to do with an experiment that has finished.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DeleteQuery {
+    /// What happens if it has finished: `delete`, or `keep` to cancel only.
+    #[serde(default)]
+    #[param(inline)]
+    if_finished: IfFinished,
+}
+
+/// What happens to an experiment that has finished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum IfFinished {
+    /// It is deleted.
+    #[default]
+    Delete,
+    /// It stays: whoever wants to cancel must not lose what was just finished.
+    Keep,
+}
+
+/// Cancels an experiment that is queued or running, or deletes one that has finished.
+///
+/// Cancelling answers when it has ended, with the experiment. With `if_finished=keep` it
+/// is idempotent and never deletes.
+#[utoipa::path(
+    delete, path = "/api/v1/experiments/{id}", tag = "experiments",
+    params(("id" = String, Path, description = "The experiment's id"), DeleteQuery),
+    responses(
+        (status = 200, description = "It is cancelled (or had finished and is kept)",
+            body = Experiment),
+        (status = 204, description = "It had finished and is deleted"),
+        (status = 400, description = "A wrong `if_finished`", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "There is no such experiment", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+    query: Result<Query<DeleteQuery>, QueryRejection>,
+) -> Answer<Response> {
+    let Query(query) = query.map_err(|rejection| Failure::bad_query(rejection.body_text()))?;
+    let cancelled = app.lab.cancel(&id).await;
+    if cancelled || query.if_finished == IfFinished::Keep {
+        return Ok(fresh_json(find(&app, &id).await?).into_response());
+    }
+    let stored = app.lab.store.experiment(&id).await?;
+    let experiment = stored.ok_or_else(|| unknown_experiment(&id))?;
+    if !experiment.state.is_final() {
+        return Err(Failure::conflict("it is just being queued or finished; ask again"));
+    }
+    app.lab.store.write(Change::Deleted { id: id.clone() }).await?;
+    app.finished.remove(&id);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

@@ -1,0 +1,64 @@
+//! Experiments as files.
+
+use super::App;
+use super::experiments::find;
+use super::extract::Id;
+use super::problem::{Answer, Failure};
+use crate::csv;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use filature_core::api::{Experiment, Problem};
+use std::sync::Arc;
+
+/// The experiment as a JSON file: the same as the resource, for people to keep.
+#[utoipa::path(
+    get, path = "/api/v1/experiments/{id}/export.json", tag = "exports",
+    params(("id" = String, Path, description = "The experiment's id")),
+    responses(
+        (status = 200, description = "The experiment, as an attachment", body = Experiment),
+        (status = 404, description = "There is no such experiment", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn json(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Response> {
+    let experiment = find(&app, &id).await?;
+    let text = serde_json::to_string_pretty(&experiment).map_err(|error| {
+        tracing::error!(%error, "an experiment is no JSON");
+        Failure::internal()
+    })?;
+    Ok(attachment(&experiment, "json", "application/json", text + "\n"))
+}
+
+/// The experiment as CSV: one row per sample.
+#[utoipa::path(
+    get, path = "/api/v1/experiments/{id}/export.csv", tag = "exports",
+    params(("id" = String, Path, description = "The experiment's id")),
+    responses(
+        (status = 200, description = "One row per sample, as an attachment", body = String,
+            content_type = "text/csv"),
+        (status = 404, description = "There is no such experiment", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn csv(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Response> {
+    let experiment = find(&app, &id).await?;
+    let text = csv::export(&experiment);
+    Ok(attachment(&experiment, "csv", "text/csv; charset=utf-8", text))
+}
+
+fn attachment(
+    experiment: &Experiment,
+    extension: &str,
+    media_type: &'static str,
+    text: String,
+) -> Response {
+    let (workload, id) = (&experiment.spec.workload, &experiment.id);
+    let name = format!("attachment; filename=\"filature-{workload}-{id}.{extension}\"");
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, text).into_response()
+}

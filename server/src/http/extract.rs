@@ -1,0 +1,142 @@
+//! What handlers take from a request, each with its own problem when it is not there.
+
+use super::problem::Failure;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use filature_core::FieldError;
+use filature_core::api::limits;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+/// A JSON body, every field of which is known and of the right type.
+pub(super) struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        if !is_json(request.headers()) {
+            return Err(Failure::of_status(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "send the body with Content-Type: application/json",
+            ));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = given.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn unread(rejection: BytesRejection) -> Failure {
+    let status = rejection.status();
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        let most = limits::BODY_BYTES_MAX;
+        return Failure::of_status(status, format!("a body may have at most {most} bytes"));
+    }
+    Failure::bad_request("the body ended before it was complete")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let (pointer, error) = (pointer(&error), error.into_inner());
+        if error.is_data() {
+            // The place in the text helps nobody who is told the field.
+            let text = error.to_string();
+            let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
+            Failure::invalid(vec![FieldError::new(pointer, detail)])
+        } else {
+            Failure::bad_request(format!("the body is not JSON: {error}"))
+        }
+    })?;
+    let whole = deserializer.end();
+    whole.map_err(|error| Failure::bad_request(format!("the body is not JSON: {error}")))?;
+    Ok(value)
+}
+
+/// The JSON pointer (RFC 6901) of the field that is wrong.
+fn pointer<E>(error: &serde_path_to_error::Error<E>) -> String {
+    let tokens = error.path().iter().map(|segment| match segment {
+        Segment::Seq { index } => index.to_string(),
+        Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+        Segment::Enum { variant } => variant.clone(),
+        Segment::Unknown => "?".to_owned(),
+    });
+    tokens.fold(String::new(), |pointer, token| {
+        format!("{pointer}/{}", token.chars().take(60).collect::<String>())
+    })
+}
+
+/// The id of an experiment in the path. One that cannot exist is not looked for.
+pub(super) struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let Ok(Path(id)) = Path::<String>::from_request_parts(parts, state).await else {
+            return Err(unknown_experiment(""));
+        };
+        checked(id).map(Self)
+    }
+}
+
+/// The id of an experiment and the index of one of its cells in the path.
+pub(super) struct IdAndCell(pub String, pub usize);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdAndCell {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Ok(Path((id, cell))) = path else {
+            return Err(unknown_experiment(""));
+        };
+        let id = checked(id)?;
+        let index = cell.parse().ok().filter(|index| *index < limits::CELLS_MAX);
+        index.map(|index| Self(id, index)).ok_or_else(|| unknown_cell(&cell))
+    }
+}
+
+fn checked(id: String) -> Result<String, Failure> {
+    let known = !id.is_empty()
+        && id.len() <= 64
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if known { Ok(id) } else { Err(unknown_experiment(&id)) }
+}
+
+/// 404 for an experiment.
+pub(super) fn unknown_experiment(id: &str) -> Failure {
+    Failure::not_found(format!("there is no experiment \"{}\"", cut(id)))
+}
+
+/// 404 for a cell.
+pub(super) fn unknown_cell(cell: &str) -> Failure {
+    Failure::not_found(format!("the experiment has no cell \"{}\"", cut(cell)))
+}
+
+/// A client's text for an error message: short, whatever was sent.
+pub(super) fn cut(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+/// A JSON answer that must not be cached.
+pub(super) fn fresh_json<T: Serialize>(
+    value: T,
+) -> ([(header::HeaderName, &'static str); 1], Json<T>) {
+    ([(header::CACHE_CONTROL, "no-store")], Json(value))
+}
+
+#[cfg(test)]
+#[path = "extract_tests.rs"]
+mod tests;

@@ -1,0 +1,417 @@
+//! The queue and the one measuring slot: experiments are measured one after another,
+//! since two at once would measure each other.
+
+use super::bus::Bus;
+use super::desk::{self, Desk};
+use super::figures::Figures;
+use super::record::Recorder;
+use super::run;
+use crate::machine;
+use crate::store::{Change, Finish, Store, StoreError};
+use filature_core::api::{CellState, Disturbance, Experiment, Spec, State};
+use filature_core::experiment;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Why an experiment was not taken.
+#[derive(Clone, Debug)]
+pub enum Refused {
+    /// So many wait already as are allowed.
+    Full {
+        /// The limit.
+        queue_max: usize,
+    },
+    /// The server is about to stop.
+    Closing,
+    /// It could not be stored.
+    Store(StoreError),
+}
+
+/// What happens in the slot, for `/healthz` and `/metrics`.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// How many experiments wait.
+    pub queued: usize,
+    /// The one that is being measured.
+    pub running: Option<String>,
+}
+
+/// What has been measured since the start.
+#[derive(Default)]
+pub struct Counts {
+    /// Cells by the state they ended in.
+    pub cells: Family<[(&'static str, &'static str); 1], Counter>,
+    /// Samples stored.
+    pub samples: Counter,
+}
+
+/// The queue, the slot and all they need.
+pub struct Lab {
+    /// The history.
+    pub store: Store,
+    /// Who is told.
+    pub bus: Arc<Bus>,
+    /// Where pages measure their cells.
+    pub desk: Desk,
+    /// The figures computed from samples.
+    pub figures: Figures,
+    /// What has been measured since the start.
+    pub counts: Counts,
+    queue_max: usize,
+    slot: Mutex<Slot>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Slot {
+    waiting: VecDeque<String>,
+    /// Accepted, and being stored before they wait.
+    entering: usize,
+    running: Option<Arc<Running>>,
+    closing: bool,
+}
+
+struct Running {
+    id: String,
+    stop: Stop,
+    over: CancellationToken,
+}
+
+/// How an experiment is told to end before its time.
+#[derive(Default)]
+pub struct Stop {
+    state: OnceLock<State>,
+    token: CancellationToken,
+}
+
+impl Stop {
+    /// The state in which it is to end, once it has been told.
+    pub fn state(&self) -> Option<State> {
+        self.state.get().copied()
+    }
+
+    fn tell(&self, state: State) {
+        // Whoever comes first decides what it is called.
+        let _ = self.state.set(state);
+        self.token.cancel();
+    }
+}
+
+impl Lab {
+    /// A lab with an empty queue.
+    pub fn new(store: Store, bus: Arc<Bus>, queue_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            bus,
+            desk: Desk::default(),
+            figures: Figures::default(),
+            counts: Counts::default(),
+            queue_max,
+            slot: Mutex::default(),
+            changed: Notify::new(),
+        })
+    }
+
+    /// Stores an experiment and puts it at the end of the queue.
+    ///
+    /// # Errors
+    /// [`Refused`]; then nothing of it is stored.
+    pub async fn submit(self: &Arc<Self>, spec: Spec) -> Result<Experiment, Refused> {
+        {
+            let mut slot = self.lock();
+            if slot.closing {
+                return Err(Refused::Closing);
+            }
+            if slot.waiting.len() + slot.entering >= self.queue_max {
+                return Err(Refused::Full { queue_max: self.queue_max });
+            }
+            slot.entering += 1;
+        }
+        // A task of its own: a client that hangs up must not leave it half accepted.
+        let lab = Arc::clone(self);
+        let task = tokio::spawn(async move { lab.enter(spec).await });
+        task.await.expect("accepting an experiment does not panic")
+    }
+
+    async fn enter(&self, spec: Spec) -> Result<Experiment, Refused> {
+        let mut experiment = fresh(spec);
+        let stored = self.store.write(Change::Create(Box::new(experiment.clone()))).await;
+        if self.wait(&mut experiment, stored.map_err(Refused::Store))? {
+            return Ok(experiment);
+        }
+        self.finish_waiting(&experiment.id, State::Interrupted).await;
+        Err(Refused::Closing)
+    }
+
+    /// Puts an experiment that has been stored at the end of the queue; `false` if the
+    /// queue was closed meanwhile.
+    fn wait(
+        &self,
+        experiment: &mut Experiment,
+        stored: Result<(), Refused>,
+    ) -> Result<bool, Refused> {
+        let mut slot = self.lock();
+        slot.entering -= 1;
+        stored?;
+        if slot.closing {
+            return Ok(false);
+        }
+        slot.waiting.push_back(experiment.id.clone());
+        experiment.position = slot.position(&experiment.id);
+        self.bus.experiment(&experiment.id, State::Queued, experiment.position);
+        self.changed.notify_one();
+        Ok(true)
+    }
+
+    /// How many experiments are measured before this one; `None` if it does not wait.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.lock().position(id)
+    }
+
+    /// What happens in the slot.
+    pub fn status(&self) -> Status {
+        let slot = self.lock();
+        Status {
+            queued: slot.waiting.len() + slot.entering,
+            running: slot.running.as_ref().map(|running| running.id.clone()),
+        }
+    }
+
+    /// Cancels an experiment and returns when it has ended; `false` if it neither waits
+    /// nor runs.
+    pub async fn cancel(self: &Arc<Self>, id: &str) -> bool {
+        let running = {
+            let mut slot = self.lock();
+            if let Some(place) = slot.waiting.iter().position(|waiting| waiting == id) {
+                slot.waiting.remove(place);
+                None
+            } else if let Some(running) = slot.running.as_ref().filter(|r| r.id == id) {
+                Some(Arc::clone(running))
+            } else {
+                return false;
+            }
+        };
+        if let Some(running) = running {
+            running.stop.tell(State::Cancelled);
+            running.over.cancelled().await;
+            return true;
+        }
+        let (lab, id) = (Arc::clone(self), id.to_owned());
+        let task = tokio::spawn(async move {
+            lab.finish_waiting(&id, State::Cancelled).await;
+            lab.announce_positions();
+        });
+        task.await.expect("cancelling does not panic");
+        true
+    }
+
+    /// Ends the queue: what runs is stopped, and nothing more is taken.
+    pub async fn close(&self) {
+        let waiting = {
+            let mut slot = self.lock();
+            slot.closing = true;
+            if let Some(running) = &slot.running {
+                running.stop.tell(State::Interrupted);
+            }
+            std::mem::take(&mut slot.waiting)
+        };
+        self.changed.notify_one();
+        for id in waiting {
+            self.finish_waiting(&id, State::Interrupted).await;
+        }
+    }
+
+    /// Measures what is queued until the lab is closed.
+    pub async fn run(self: Arc<Self>) {
+        while let Some(running) = self.take().await {
+            self.announce_positions();
+            let task = tokio::spawn(Arc::clone(&self).measure(Arc::clone(&running)));
+            if let Err(error) = task.await {
+                tracing::error!(experiment = running.id, %error, "measuring died");
+                let reason = "an error in Filature itself; its log says more".to_owned();
+                self.finish(&running, State::Failed, Some(reason), None).await;
+            }
+            self.desk.close();
+            self.lock().running = None;
+            running.over.cancel();
+            self.announce_positions();
+        }
+    }
+
+    async fn take(&self) -> Option<Arc<Running>> {
+        loop {
+            {
+                let mut slot = self.lock();
+                if slot.closing {
+                    return None;
+                }
+                if let Some(id) = slot.waiting.pop_front() {
+                    let (stop, over) = (Stop::default(), CancellationToken::new());
+                    let running = Arc::new(Running { id, stop, over });
+                    slot.running = Some(Arc::clone(&running));
+                    return Some(running);
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    async fn measure(self: Arc<Self>, running: Arc<Running>) {
+        let (state, reason, disturbance) = match self.cells(&running).await {
+            Ok((states, disturbance)) => {
+                let (state, reason) = outcome(running.stop.state(), &states);
+                (state, reason, disturbance)
+            }
+            Err(error) => {
+                tracing::error!(
+                    experiment = running.id,
+                    error,
+                    "could not store what was measured"
+                );
+                let reason = format!("what was measured could not be stored: {error}");
+                (State::Failed, Some(reason), None)
+            }
+        };
+        self.finish(&running, state, reason, disturbance).await;
+    }
+
+    /// Takes all cells to their end.
+    async fn cells(
+        self: &Arc<Self>,
+        running: &Running,
+    ) -> Result<(Vec<CellState>, Option<Disturbance>), String> {
+        let id = &running.id;
+        let stored = self.store.experiment(id).await.map_err(|error| error.to_string())?;
+        let Experiment { spec, cells, .. } = stored.ok_or("it is not in the history")?;
+        let start = Change::Started { id: id.clone(), at: now() };
+        self.store.write(start).await.map_err(|error| error.to_string())?;
+        self.bus.experiment(id, State::Running, None);
+
+        let calls = self.desk.open(id);
+        let mut recorder = Recorder::new(Arc::clone(self), id.clone(), cells.len(), &running.stop);
+        let native = cells.iter().any(|cell| cell.executor.is_native());
+        let token = &running.stop.token;
+        let disturbance = run::native_cells(&spec, &cells, &mut recorder, token).await?;
+        desk::browser_cells(calls, &spec, &cells, &mut recorder, token).await?;
+        Ok((recorder.into_states(), native.then_some(disturbance)))
+    }
+
+    async fn finish(
+        &self,
+        running: &Running,
+        state: State,
+        reason: Option<String>,
+        disturbance: Option<Disturbance>,
+    ) {
+        let id = running.id.clone();
+        let verdict = self.first_verdict(&id).await;
+        let finish = Finish { id, state, reason, at: now(), disturbance, verdict };
+        // Whatever was announced before must have an end: a full disk is waited for.
+        while let Err(error) = self.store.write(Change::Finished(Box::new(finish.clone()))).await {
+            tracing::error!(experiment = finish.id, %error, "could not store the end; trying again");
+            if running.stop.state() == Some(State::Interrupted) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        self.bus.experiment(&finish.id, state, None);
+    }
+
+    async fn first_verdict(&self, id: &str) -> Option<String> {
+        let mut experiment = self.store.experiment(id).await.ok().flatten()?;
+        let verdicts = self.figures.verdicts(&mut experiment).await;
+        verdicts.into_iter().next().map(|verdict| verdict.sentence)
+    }
+
+    async fn finish_waiting(&self, id: &str, state: State) {
+        let reason = (state == State::Interrupted).then(|| STOPPED.to_owned());
+        let (id, at) = (id.to_owned(), now());
+        let finish = Finish { id, state, reason, at, disturbance: None, verdict: None };
+        let id = finish.id.clone();
+        match self.store.write(Change::Finished(Box::new(finish))).await {
+            Ok(()) => self.bus.experiment(&id, state, None),
+            Err(error) => tracing::error!(experiment = id, %error, "could not store its end"),
+        }
+    }
+
+    fn announce_positions(&self) {
+        let slot = self.lock();
+        for id in &slot.waiting {
+            self.bus.experiment(id, State::Queued, slot.position(id));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    fn position(&self, id: &str) -> Option<usize> {
+        let place = self.waiting.iter().position(|waiting| waiting == id)?;
+        Some(place + usize::from(self.running.is_some()))
+    }
+}
+
+/// Why something is `interrupted` when the server is stopped in an orderly way.
+pub const STOPPED: &str = "the server was stopped; the experiment can be run again";
+
+/// The time, as it is stored and shown.
+pub fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
+/// An experiment as it is when it is accepted.
+fn fresh(spec: Spec) -> Experiment {
+    let cells = experiment::cells(&spec);
+    Experiment {
+        id: random_word(16),
+        state: State::Queued,
+        position: None,
+        reason: None,
+        spec,
+        machine: machine::card().clone(),
+        created_at: now(),
+        started_at: None,
+        finished_at: None,
+        disturbance: None,
+        cells,
+        verdicts: Vec::new(),
+    }
+}
+
+/// Random characters of `a-z0-9` that nobody can guess.
+pub fn random_word(length: usize) -> String {
+    use rand::Rng;
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut random = rand::rng();
+    (0..length).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect()
+}
+
+/// The state of an experiment whose cells have all ended, and why.
+fn outcome(stop: Option<State>, cells: &[CellState]) -> (State, Option<String>) {
+    let is = |state: CellState| move |cell: &CellState| *cell == state;
+    let cut_short =
+        cells.iter().any(is(CellState::Cancelled)) || cells.iter().any(is(CellState::Interrupted));
+    // Told to stop when there was nothing left to stop: then it has simply ended.
+    if let Some(state) = stop.filter(|_| cut_short) {
+        return (state, (state == State::Interrupted).then(|| STOPPED.to_owned()));
+    }
+    if cells.iter().any(is(CellState::Done)) || cells.iter().all(is(CellState::Refused)) {
+        return (State::Done, None);
+    }
+    if cells.iter().any(is(CellState::Failed)) {
+        return (State::Failed, Some("no cell could be measured; each says why".to_owned()));
+    }
+    let reason = "no page measured the cells that are for a browser; it can be run again";
+    (State::Interrupted, Some(reason.to_owned()))
+}
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

@@ -1,0 +1,130 @@
+//! The history in SQLite. Writes go through one thread and return when they are on
+//! disk; reads have connections of their own and never wait for a write.
+//!
+//! - `schema`: opens the file, refuses what it cannot trust, migrates.
+//! - `writer`: the one thread that writes, many changes in one transaction.
+//! - `change`: what can be written.
+//! - `read`: what can be read.
+
+mod change;
+mod read;
+mod schema;
+mod writer;
+
+pub use change::{Change, Finish};
+pub use read::{Filter, Page};
+
+use filature_core::api::Experiment;
+use rusqlite::{Connection, ErrorCode};
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// How many reads may run at once, each with a connection of its own.
+const READERS_MAX: usize = 4;
+
+/// Why something could not be stored or read.
+#[derive(Clone, Debug)]
+pub struct StoreError {
+    /// Whether the disk is full, which only its owner can mend.
+    pub disk_full: bool,
+    /// What SQLite said.
+    pub message: String,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let disk_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+        Self { disk_full, message: error.to_string() }
+    }
+}
+
+/// The history. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    writer: writer::Writer,
+    readers: Arc<Readers>,
+}
+
+struct Readers {
+    file: PathBuf,
+    permits: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+    // Held for as long as anyone may write: two servers on one history would mark each
+    // other's experiments as interrupted.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens or creates the history in the folder `data`, and marks what a former
+    /// server left unfinished as interrupted.
+    ///
+    /// # Errors
+    /// In one sentence, why the history cannot be used. It is then left as it was.
+    pub fn open(data: &Path) -> Result<Self, String> {
+        let lock = schema::lock(data)?;
+        let file = data.join(schema::FILE);
+        let connection = schema::open(&file)?;
+        let readers = Readers {
+            file,
+            permits: Semaphore::new(READERS_MAX),
+            idle: Mutex::default(),
+            _lock: lock,
+        };
+        Ok(Self { writer: writer::start(connection)?, readers: Arc::new(readers) })
+    }
+
+    /// Makes one change; returns when it is on disk.
+    ///
+    /// # Errors
+    /// Why it was not made.
+    pub async fn write(&self, change: Change) -> Result<(), StoreError> {
+        self.writer.write(change).await
+    }
+
+    /// The experiment as it is stored: without figures, without a place in the queue.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn experiment(&self, id: &str) -> Result<Option<Experiment>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| read::experiment(connection, &id)).await
+    }
+
+    /// One page of the history, newest first.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn page(&self, filter: Filter) -> Result<Page, StoreError> {
+        self.read(move |connection| read::page(connection, &filter)).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let _permit = self.readers.permits.acquire().await.expect("it is never closed");
+        let readers = Arc::clone(&self.readers);
+        let task = tokio::task::spawn_blocking(move || {
+            let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => schema::reader(&readers.file)?,
+            };
+            let answer = read(&mut connection)?;
+            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            Ok(answer)
+        });
+        task.await.unwrap_or_else(|error| {
+            Err(StoreError { disk_full: false, message: format!("a read died: {error}") })
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! What can be read.
+
+use filature_core::api::{Cell, Disturbance, Experiment, ExperimentLine, Sample, State};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Which experiments a page shows.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Only those accepted before this one.
+    pub before: Option<i64>,
+    /// Only those of this workload.
+    pub workload: Option<String>,
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// One page of the history, newest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The lines of this page.
+    pub lines: Vec<ExperimentLine>,
+    /// What [`Filter::before`] must be for the next page; `None` on the last.
+    pub next: Option<i64>,
+}
+
+pub(super) fn experiment(
+    connection: &mut Connection,
+    id: &str,
+) -> Result<Option<Experiment>, rusqlite::Error> {
+    // One snapshot for all three tables.
+    let snapshot = connection.transaction()?;
+    let found = snapshot
+        .prepare_cached(
+            "SELECT seq, id, state, reason, spec, machine, created_at, started_at, finished_at,
+             outside_share, disturbed FROM experiments WHERE id = ?1",
+        )?
+        .query_row([id], |row| Ok((row.get::<_, i64>(0)?, head(row)?)))
+        .optional()?;
+    let Some((seq, mut experiment)) = found else {
+        return Ok(None);
+    };
+    experiment.cells = snapshot
+        .prepare_cached(
+            "SELECT cell, executor, params, state, reason, refusal, memory, outcome, browser
+             FROM cells WHERE experiment = ?1 ORDER BY cell",
+        )?
+        .query_map([seq], cell)?
+        .collect::<Result<_, _>>()?;
+    let mut select = snapshot.prepare_cached(
+        "SELECT cell, wall_ns, cpu_user_ns, cpu_system_ns, switches_voluntary,
+         switches_involuntary, batch FROM samples WHERE experiment = ?1 ORDER BY cell, place",
+    )?;
+    let mut rows = select.query([seq])?;
+    while let Some(row) = rows.next()? {
+        if let Some(cell) = experiment.cells.get_mut(row.get::<_, usize>(0)?) {
+            cell.samples.push(sample(row)?);
+        }
+    }
+    Ok(Some(experiment))
+}
+
+fn head(row: &Row<'_>) -> Result<Experiment, rusqlite::Error> {
+    let outside_share: Option<f64> = row.get(9)?;
+    let disturbed: Option<bool> = row.get(10)?;
+    Ok(Experiment {
+        id: row.get(1)?,
+        state: word(row, 2)?,
+        position: None,
+        reason: row.get(3)?,
+        spec: json(row, 4)?,
+        machine: json(row, 5)?,
+        created_at: row.get(6)?,
+        started_at: row.get(7)?,
+        finished_at: row.get(8)?,
+        disturbance: outside_share
+            .zip(disturbed)
+            .map(|(outside_share, disturbed)| Disturbance { outside_share, disturbed }),
+        cells: Vec::new(),
+        verdicts: Vec::new(),
+    })
+}
+
+fn cell(row: &Row<'_>) -> Result<Cell, rusqlite::Error> {
+    Ok(Cell {
+        index: row.get(0)?,
+        executor: word(row, 1)?,
+        params: json(row, 2)?,
+        state: word(row, 3)?,
+        reason: row.get(4)?,
+        refusal: optional_json(row, 5)?,
+        samples: Vec::new(),
+        summary: None,
+        memory: optional_json(row, 6)?,
+        outcome: optional_json(row, 7)?,
+        browser: optional_json(row, 8)?,
+    })
+}
+
+fn sample(row: &Row<'_>) -> Result<Sample, rusqlite::Error> {
+    Ok(Sample {
+        wall_ns: row.get(1)?,
+        cpu_user_ns: row.get(2)?,
+        cpu_system_ns: row.get(3)?,
+        switches_voluntary: row.get(4)?,
+        switches_involuntary: row.get(5)?,
+        batch: row.get(6)?,
+    })
+}
+
+pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page, rusqlite::Error> {
+    // One line more than asked for tells whether there is a next page.
+    let mut rows: Vec<(i64, ExperimentLine)> = connection
+        .prepare_cached(
+            "SELECT seq, id, state, spec, created_at, finished_at, verdict FROM experiments
+             WHERE (?1 IS NULL OR seq < ?1) AND (?2 IS NULL OR workload = ?2)
+             AND (?3 IS NULL OR state = ?3) ORDER BY seq DESC LIMIT ?4",
+        )?
+        .query_map(
+            params![
+                filter.before,
+                filter.workload,
+                filter.state.map(State::id),
+                i64::from(filter.limit) + 1
+            ],
+            |row| Ok((row.get(0)?, line(row)?)),
+        )?
+        .collect::<Result<_, _>>()?;
+    let more = rows.len() > filter.limit as usize;
+    rows.truncate(filter.limit as usize);
+    let next = if more { rows.last().map(|(seq, _)| *seq) } else { None };
+    Ok(Page { lines: rows.into_iter().map(|(_, line)| line).collect(), next })
+}
+
+fn line(row: &Row<'_>) -> Result<ExperimentLine, rusqlite::Error> {
+    Ok(ExperimentLine {
+        id: row.get(1)?,
+        state: word(row, 2)?,
+        spec: json(row, 3)?,
+        created_at: row.get(4)?,
+        finished_at: row.get(5)?,
+        verdict: row.get(6)?,
+    })
+}
+
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|error| unreadable(column, error))
+}
+
+fn optional_json<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<T>, rusqlite::Error> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    text.map(|text| serde_json::from_str(text).map_err(|error| unreadable(column, error)))
+        .transpose()
+}
+
+/// An enum that is stored as its name in JSON.
+fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error> {
+    let text: String = row.get(column)?;
+    serde_json::from_value(Value::String(text)).map_err(|error| unreadable(column, error))
+}
+
+fn unreadable(column: usize, error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+}
