@@ -1,7 +1,7 @@
 //! `filature machine`.
 
 use super::{Failure, print, print_json};
-use crate::machine;
+use crate::machine::{self, limits};
 use filature_core::api::MachineReport;
 use filature_core::format;
 use std::process::ExitCode;
@@ -36,8 +36,8 @@ fn text(report: &MachineReport) -> String {
     text.push_str("\nThreads that fit right now, by what limits them:\n");
     for limit in &report.thread_limits {
         let threads = format::count(limit.threads);
-        let (name, value, how) = (&limit.name, limit.value, &limit.how_to_raise);
-        text.push_str(&format!("{threads:>11}  {name} = {value}; to raise it: {how}\n"));
+        let (name, how) = (limits::in_words(limit), &limit.how_to_raise);
+        text.push_str(&format!("{threads:>11}  {name}; to raise it: {how}\n"));
     }
     text
 }

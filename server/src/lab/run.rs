@@ -6,9 +6,10 @@
 //! body runs at a time; the other children wait on their stdin meanwhile.
 
 use super::child::{Child, Failure, worker};
-use crate::machine::usage::Watch;
+use crate::machine::{limits, usage::Watch};
 use crate::worker::protocol::Job;
 use filature_core::api::{Cell, CellState, Disturbance, Memory, Refusal, Sample, Spec};
+use filature_core::format;
 use filature_core::measure::{Kind, Turn, schedule};
 use serde_json::Value;
 use std::future::Future;
@@ -273,8 +274,10 @@ fn ended(state: CellState, reason: String, refusal: Option<Refusal>) -> CellEnd 
 fn refusal_in_words(refusal: &Refusal) -> String {
     let Refusal { needed_units, available_units, limit } = refusal;
     format!(
-        "it needs {needed_units} units at once, and {} ({}) allows {available_units} right now; \
-         to raise it: {}",
-        limit.name, limit.value, limit.how_to_raise
+        "it needs {} units at once, and {} allows {} right now; to raise it: {}",
+        format::count(*needed_units),
+        limits::in_words(limit),
+        format::count(*available_units),
+        limit.how_to_raise
     )
 }

@@ -5,7 +5,7 @@
 
 use super::cgroup;
 use filature_core::api::{Limit, Refusal};
-use filature_core::{Executor, executor::Body};
+use filature_core::{Executor, executor::Body, format};
 use nix::sys::resource::{Resource, getrlimit};
 use procfs::{Current, LoadAverage, Meminfo, process::Process};
 use std::fs;
@@ -17,7 +17,11 @@ const MAPS_PER_THREAD: u64 = 4;
 
 /// Kept free of memory maps, in threads: for the arenas of the allocator and for what
 /// else a program maps while its threads start.
-const MAPS_MARGIN_THREADS: u64 = 64;
+const MAPS_MARGIN_THREADS: u64 = 32;
+
+/// At least so many maps are taken to be in use, which is more than any process of this
+/// program needs: so all of them, the server and its children, name the same limit.
+const MAPS_IN_USE_MIN: u64 = 256;
 
 /// Kept free of process ids: the kernel hands out none of the first 300 a second time.
 const PIDS_MARGIN: u64 = 400;
@@ -28,6 +32,9 @@ const THREAD_BYTES: u64 = 40 * 1024;
 
 /// What a task takes at least, with its handle.
 const TASK_BYTES: u64 = 1024;
+
+/// The name of the only limit that is counted in bytes.
+const MEMORY: &str = "memory";
 
 /// What the limits are computed from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,7 +79,8 @@ impl Readings {
         let maps = self.max_map_count.map(|value| Limit {
             name: "vm.max_map_count".to_owned(),
             value,
-            threads: (value.saturating_sub(self.maps_in_use) / MAPS_PER_THREAD)
+            threads: (value.saturating_sub(self.maps_in_use.max(MAPS_IN_USE_MIN))
+                / MAPS_PER_THREAD)
                 .saturating_sub(MAPS_MARGIN_THREADS),
             how_to_raise: "sysctl -w vm.max_map_count=1000000 (a thread takes 4 maps)".to_owned(),
         });
@@ -112,10 +120,18 @@ impl Readings {
 /// Memory as a limit, where one unit takes `unit_bytes`.
 fn memory_limit(available_bytes: u64, unit_bytes: u64) -> Limit {
     Limit {
-        name: "memory".to_owned(),
+        name: MEMORY.to_owned(),
         value: available_bytes,
         threads: available_bytes / unit_bytes,
         how_to_raise: "free memory, or give the machine or container more".to_owned(),
+    }
+}
+
+/// A limit's name and value, for a sentence.
+pub fn in_words(limit: &Limit) -> String {
+    match limit.name.as_str() {
+        MEMORY => format!("available memory of {}", format::bytes(limit.value as f64)),
+        name => format!("{name} of {}", limit.value),
     }
 }
 
@@ -193,7 +209,7 @@ mod tests {
 
     #[test]
     fn memory_maps_bind_first_on_a_usual_machine() {
-        assert_eq!(tightest(&usual()), ("vm.max_map_count".to_owned(), 16_306));
+        assert_eq!(tightest(&usual()), ("vm.max_map_count".to_owned(), 16_286));
         let names: Vec<String> = usual().thread_limits().into_iter().map(|l| l.name).collect();
         assert_eq!(names, ["vm.max_map_count", "kernel.pid_max", "kernel.threads-max", "memory"]);
     }
