@@ -4,7 +4,7 @@ use super::progress::Collector;
 use super::{Failure, Run, print, print_json, table};
 use crate::lab::{assemble, run::native_cells};
 use crate::{csv, machine};
-use filature_core::api::{CellState, Experiment, ExperimentRequest, Spec, State, Sweep};
+use filature_core::api::{Cell, CellState, Experiment, ExperimentRequest, Spec, State, Sweep};
 use filature_core::params::FieldError;
 use filature_core::{ParamValues, experiment, workloads};
 use jiff::Timestamp;
@@ -55,9 +55,9 @@ fn request(options: &Run) -> Result<ExperimentRequest, String> {
     for setting in &options.params {
         let (name, value) = setting
             .split_once('=')
-            .ok_or_else(|| format!("--set is \"{setting}\"; it must be of the form PARAM=VALUE"))?;
+            .ok_or_else(|| format!("--set is {setting:?}; it must be of the form PARAM=VALUE"))?;
         if params.insert(name.to_owned(), value_of(value)).is_some() {
-            return Err(format!("--set names `{name}` twice"));
+            return Err(format!("--set names {name:?} twice"));
         }
     }
     let executors = (!options.executors.is_empty()).then(|| options.executors.clone());
@@ -82,10 +82,11 @@ fn value_of(text: &str) -> Value {
 fn sweep(text: &str) -> Result<Sweep, String> {
     let (param, values) = text
         .split_once('=')
-        .ok_or_else(|| format!("--sweep is \"{text}\"; it must be of the form PARAM=1,2,3"))?;
+        .ok_or_else(|| format!("--sweep is {text:?}; it must be of the form PARAM=1,2,3"))?;
     let number = |value: &str| {
-        let name = format!("--sweep gives `{param}` the value \"{value}\"");
-        value.trim().parse().map_err(|_| format!("{name}; it must be a whole number"))
+        let reason =
+            format!("--sweep gives {param:?} the value {value:?}; it must be a whole number");
+        value.trim().parse().map_err(|_| reason)
     };
     let values = values.split(',').map(number).collect::<Result<_, String>>()?;
     Ok(Sweep { param: param.to_owned(), values })
@@ -109,7 +110,7 @@ async fn measure(spec: &Spec) -> Result<Experiment, Failure> {
     assemble::summarize(spec, &mut cells);
     Ok(Experiment {
         id: "cli".to_owned(),
-        state: assemble::state(&cells),
+        state: state(&cells),
         position: None,
         reason: None,
         spec: spec.clone(),
@@ -121,6 +122,18 @@ async fn measure(spec: &Spec) -> Result<Experiment, Failure> {
         verdicts: assemble::verdicts(spec, &cells),
         cells,
     })
+}
+
+/// The state of an experiment whose cells have all ended.
+fn state(cells: &[Cell]) -> State {
+    let any = |state: CellState| cells.iter().any(|cell| cell.state == state);
+    if any(CellState::Cancelled) {
+        State::Cancelled
+    } else if any(CellState::Failed) && !any(CellState::Done) {
+        State::Failed
+    } else {
+        State::Done
+    }
 }
 
 /// The time, as RFC 3339 in UTC.

@@ -1,7 +1,7 @@
 //! What is computed from samples and never stored: the figures of each cell and the
 //! verdicts over all of them. Server and command line both come here for them.
 
-use filature_core::api::{Cell, CellState, Spec, State, Summary, Verdict};
+use filature_core::api::{Cell, Spec, Summary, Verdict};
 use filature_core::{verdict, workloads};
 
 /// Fills in the summary of every cell that has samples.
@@ -21,16 +21,4 @@ pub fn summarize(spec: &Spec, cells: &mut [Cell]) {
 pub fn verdicts(spec: &Spec, cells: &[Cell]) -> Vec<Verdict> {
     workloads::find(&spec.workload)
         .map_or_else(Vec::new, |workload| verdict::verdicts(workload.about(), spec, cells))
-}
-
-/// The state of an experiment whose cells have all ended.
-pub fn state(cells: &[Cell]) -> State {
-    let any = |state: CellState| cells.iter().any(|cell| cell.state == state);
-    if any(CellState::Cancelled) {
-        State::Cancelled
-    } else if cells.iter().all(|cell| cell.state == CellState::Failed) {
-        State::Failed
-    } else {
-        State::Done
-    }
 }
