@@ -3,6 +3,7 @@
 //! Each command makes sure of the tools it needs first, and says in one line what
 //! it does and why.
 
+mod bench;
 mod serve;
 mod shell;
 mod test;
@@ -29,6 +30,8 @@ enum Command {
     BuildWeb(web::Options),
     /// Run all tests: native, WebAssembly in a browser, end to end
     Test(test::Options),
+    /// Compare what Filature reports with what small hand-written programs report
+    Bench(bench::Options),
     /// Install what the other commands need, or say how to
     Tools,
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::BuildWeb(options) => web::build(&options),
         Command::Test(options) => test::run_tests(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Tools => tools::all(),
     };
     match result {
