@@ -128,3 +128,6 @@ impl Store {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,44 @@
-//! Tests.
+//! What is kept, and who is told that it has not changed.
+
+use super::*;
+use serde_json::json;
+
+fn status(cached: &Cached, tags: &str) -> StatusCode {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::IF_NONE_MATCH, tags.parse().unwrap());
+    cached.answer(&headers).status()
+}
+
+#[test]
+fn who_has_the_answer_is_not_sent_it_again() {
+    let cached = Cached::new(&json!({"a": 1}));
+    let tag = cached.tag.to_str().unwrap().to_owned();
+    let strong = tag.trim_start_matches("W/").to_owned();
+    for known in [tag.clone(), strong, format!("\"other\", {tag}"), "*".to_owned()] {
+        assert_eq!(status(&cached, &known), StatusCode::NOT_MODIFIED, "{known}");
+    }
+    assert_eq!(status(&cached, "\"other\""), StatusCode::OK);
+    assert_eq!(cached.answer(&HeaderMap::new()).status(), StatusCode::OK);
+    assert_ne!(tag, Cached::new(&json!({"a": 2})).tag.to_str().unwrap());
+}
+
+#[test]
+fn the_oldest_go_when_there_are_too_many_bytes() {
+    let (finished, large) = (Finished::default(), Cached::new(&"x".repeat(BYTES_MAX / 2 - 10)));
+    for id in ["a", "b", "c"] {
+        finished.put(0, id.to_owned(), large.clone());
+    }
+    assert!(finished.get("a").is_none() && finished.get("b").is_some());
+    assert!(finished.get("c").is_some());
+}
+
+#[test]
+fn an_answer_that_was_read_before_a_removal_is_not_kept() {
+    let (finished, answer) = (Finished::default(), Cached::new(&1));
+    let before = finished.removals();
+    finished.remove("a");
+    finished.put(before, "a".to_owned(), answer.clone());
+    assert!(finished.get("a").is_none());
+    finished.put(finished.removals(), "a".to_owned(), answer);
+    assert!(finished.get("a").is_some());
+}

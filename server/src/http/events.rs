@@ -1,7 +1,7 @@
 //! The stream of events: one for a whole page, resumed where it broke off.
 
 use super::App;
-use super::extract::{cut, unknown_experiment};
+use super::extract::{cut, unknown_experiment, wrong_query};
 use super::problem::{Answer, Failure};
 use crate::lab::bus::Listener;
 use axum::body::{Body, Bytes};
@@ -64,7 +64,7 @@ pub(super) async fn events(
     query: Result<Query<EventsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let Query(query) = query.map_err(|rejection| Failure::bad_query(rejection.body_text()))?;
+    let Query(query) = query.map_err(|rejection| wrong_query(&rejection))?;
     let permit = Arc::clone(&app.streams).try_acquire_owned().map_err(|_| {
         Failure::unavailable(format!("{STREAMS_MAX} event streams are open, which is the limit"))
     })?;

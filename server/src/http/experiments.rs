@@ -3,7 +3,7 @@
 use super::App;
 use super::cached::Cached;
 use super::cursor;
-use super::extract::{Body, Id, cut, fresh_json, unknown_experiment};
+use super::extract::{Body, Id, cut, fresh_json, unknown_experiment, wrong_query};
 use super::problem::{Answer, Failure};
 use crate::machine;
 use crate::store::{Change, Filter};
@@ -86,7 +86,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Answer<Response> {
-    let Query(query) = query.map_err(|rejection| Failure::bad_query(rejection.body_text()))?;
+    let Query(query) = query.map_err(|rejection| wrong_query(&rejection))?;
     let filter = filter(&query)?;
     let limit = filter.limit;
     let page = app.lab.store.page(filter).await?;
@@ -215,7 +215,7 @@ pub(super) async fn delete(
     Id(id): Id,
     query: Result<Query<DeleteQuery>, QueryRejection>,
 ) -> Answer<Response> {
-    let Query(query) = query.map_err(|rejection| Failure::bad_query(rejection.body_text()))?;
+    let Query(query) = query.map_err(|rejection| wrong_query(&rejection))?;
     let cancelled = app.lab.cancel(&id).await;
     if cancelled || query.if_finished == IfFinished::Keep {
         return Ok(fresh_json(find(&app, &id).await?).into_response());

@@ -3,14 +3,14 @@
 use super::problem::Failure;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use filature_core::FieldError;
 use filature_core::api::limits;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
 
 /// A JSON body, every field of which is known and of the right type.
@@ -47,34 +47,57 @@ fn unread(rejection: BytesRejection) -> Failure {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    let broken = |error| Failure::bad_request(format!("the body is not JSON: {error}"));
+    // Serde would take an array for a struct as well.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        serde_json::from_slice::<IgnoredAny>(bytes).map_err(broken)?;
+        let detail = "the body must be a JSON object";
+        return Err(Failure::invalid(vec![FieldError::new("", detail)]));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let (pointer, error) = (pointer(&error), error.into_inner());
-        if error.is_data() {
-            // The place in the text helps nobody who is told the field.
-            let text = error.to_string();
-            let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
-            Failure::invalid(vec![FieldError::new(pointer, detail)])
-        } else {
-            Failure::bad_request(format!("the body is not JSON: {error}"))
-        }
+        let pointer = pointer(error.path());
+        let error = error.into_inner();
+        if error.is_data() { wrong_field(pointer, &error.to_string()) } else { broken(error) }
     })?;
-    let whole = deserializer.end();
-    whole.map_err(|error| Failure::bad_request(format!("the body is not JSON: {error}")))?;
+    deserializer.end().map_err(broken)?;
     Ok(value)
 }
 
+/// Says in the API's words what serde says in Rust's.
+fn wrong_field(mut pointer: String, message: &str) -> Failure {
+    // Who is told the field does not need the place in the text.
+    let detail = message.split(" at line ").next().unwrap_or(message);
+    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    if let Some(name) = missing {
+        pointer = format!("{pointer}/{name}");
+    }
+    let number = "expected a whole number";
+    let detail = ["expected u32", "expected u64", "expected usize"]
+        .iter()
+        .fold(detail.to_owned(), |detail, rust| detail.replace(rust, number));
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    let named = name.is_empty() || detail.contains(&format!("`{name}`"));
+    let detail = if named { detail } else { format!("`{name}`: {detail}") };
+    Failure::invalid(vec![FieldError::new(pointer, detail)])
+}
+
 /// The JSON pointer (RFC 6901) of the field that is wrong.
-fn pointer<E>(error: &serde_path_to_error::Error<E>) -> String {
-    let tokens = error.path().iter().map(|segment| match segment {
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let tokens = path.iter().map(|segment| match segment {
         Segment::Seq { index } => index.to_string(),
         Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
         Segment::Enum { variant } => variant.clone(),
         Segment::Unknown => "?".to_owned(),
     });
-    tokens.fold(String::new(), |pointer, token| {
-        format!("{pointer}/{}", token.chars().take(60).collect::<String>())
-    })
+    tokens.fold(String::new(), |pointer, token| format!("{pointer}/{}", cut(&token)))
+}
+
+/// A query string that does not fit.
+pub(super) fn wrong_query(rejection: &QueryRejection) -> Failure {
+    let text = rejection.body_text();
+    let detail = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+    Failure::bad_query(detail)
 }
 
 /// The id of an experiment in the path. One that cannot exist is not looked for.

@@ -4,7 +4,7 @@
 use super::App;
 use super::problem::{Failure, MEDIA_TYPE};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -39,7 +39,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         Err(reason) => Failure::forbidden(reason).into_response(),
         Ok(()) => answer(request, next).await,
     };
-    let mut response = as_problem(response);
+    let mut response = as_problem(&method, response);
     secure(response.headers_mut(), if docs { DOCS_POLICY } else { PAGE_POLICY });
     let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
     app.metrics.request(&method, route, response.status(), start.elapsed());
@@ -63,25 +63,21 @@ async fn answer(request: Request, next: Next) -> Response {
 }
 
 /// Makes a problem of an error that the framework answered with a bare status.
-fn as_problem(response: Response) -> Response {
+fn as_problem(method: &Method, response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let given = response.headers().get(header::CONTENT_TYPE);
     if !is_error || given.is_some_and(|value| value == MEDIA_TYPE) {
         return response;
     }
-    let allow = response.headers().get(header::ALLOW).cloned();
-    let allowed = allow.as_ref().and_then(|allow| allow.to_str().ok());
-    let detail = match (status, allowed) {
-        (_, Some(methods)) => format!("this route takes {}", methods.replace(',', ", ")),
-        (StatusCode::NOT_FOUND, _) => "there is nothing at this path".to_owned(),
+    let detail = match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            format!("this route does not take {method}; the header Allow says what it takes")
+        }
+        StatusCode::NOT_FOUND => "there is nothing at this path".to_owned(),
         _ => "the request cannot be answered as it is".to_owned(),
     };
-    let mut problem = Failure::of_status(status, detail).into_response();
-    if let Some(allow) = allow {
-        problem.headers_mut().insert(header::ALLOW, allow);
-    }
-    problem
+    Failure::of_status(status, detail).into_response()
 }
 
 fn secure(headers: &mut HeaderMap, policy: &'static str) {

@@ -1,0 +1,141 @@
+//! What the history promises.
+
+use super::*;
+use crate::lab::run::CellEnd;
+use filature_core::api::{CellState, ExperimentRequest, Sample, State};
+use serde_json::json;
+use tempfile::{TempDir, tempdir};
+
+fn experiment(id: &str, workload: &str) -> Experiment {
+    let request: ExperimentRequest = serde_json::from_value(json!({"workload": workload})).unwrap();
+    let spec = filature_core::experiment::check(&request, 2).unwrap();
+    Experiment {
+        id: id.to_owned(),
+        state: State::Queued,
+        position: None,
+        reason: None,
+        cells: filature_core::experiment::cells(&spec),
+        spec,
+        machine: crate::machine::card().clone(),
+        created_at: "2026-11-22T12:00:00.000Z".to_owned(),
+        started_at: None,
+        finished_at: None,
+        disturbance: None,
+        verdicts: Vec::new(),
+    }
+}
+
+fn sample(wall_ns: u64) -> Sample {
+    Sample {
+        wall_ns,
+        cpu_user_ns: Some(wall_ns * 2),
+        cpu_system_ns: None,
+        switches_voluntary: Some(0),
+        switches_involuntary: None,
+        batch: 3,
+    }
+}
+
+fn samples(id: &str, first: usize, samples: Vec<Sample>) -> Change {
+    Change::Samples { id: id.to_owned(), cell: 1, first, samples }
+}
+
+/// A history in a folder that goes with the test.
+async fn created(ids: &[&str]) -> (TempDir, Store) {
+    let folder = tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    for id in ids {
+        store.write(Change::Create(Box::new(experiment(id, "counter")))).await.unwrap();
+    }
+    (folder, store)
+}
+
+#[tokio::test]
+async fn an_experiment_comes_back_as_it_was_stored() {
+    let (_folder, store) = created(&["a"]).await;
+    assert_eq!(store.experiment("a").await.unwrap(), Some(experiment("a", "counter")));
+    assert_eq!(store.experiment("b").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn samples_keep_their_order_and_every_figure() {
+    let (_folder, store) = created(&["a"]).await;
+    store.write(samples("a", 0, vec![sample(3), sample(1)])).await.unwrap();
+    store.write(samples("a", 2, vec![sample(2)])).await.unwrap();
+    let end = CellEnd {
+        state: CellState::Done,
+        reason: None,
+        refusal: None,
+        memory: None,
+        outcome: Some(json!({"total": 8})),
+    };
+    store.write(Change::CellEnded { id: "a".to_owned(), cell: 1, end }).await.unwrap();
+    let cell = store.experiment("a").await.unwrap().unwrap().cells.remove(1);
+    assert_eq!(cell.samples, [sample(3), sample(1), sample(2)]);
+    assert_eq!((cell.state, cell.outcome), (CellState::Done, Some(json!({"total": 8}))));
+}
+
+#[tokio::test]
+async fn a_change_that_fails_is_undone_alone() {
+    let (_folder, store) = created(&["a"]).await;
+    let (good, twice, nobody) = tokio::join!(
+        store.write(samples("a", 0, vec![sample(1)])),
+        store.write(samples("a", 0, vec![sample(7), sample(8)])),
+        store.write(samples("nobody", 0, vec![sample(9)])),
+    );
+    assert!(good.is_ok() && twice.is_err() && nobody.is_err());
+    let cells = store.experiment("a").await.unwrap().unwrap().cells;
+    assert_eq!(cells[1].samples, [sample(1)]);
+}
+
+#[tokio::test]
+async fn the_history_is_read_page_by_page_newest_first() {
+    let (_folder, store) = created(&["a", "b", "c"]).await;
+    store.write(Change::Create(Box::new(experiment("d", "pipeline")))).await.unwrap();
+    let filter = |before| Filter { before, workload: None, state: None, limit: 2 };
+    let ids = |page: &Page| page.lines.iter().map(|line| line.id.clone()).collect::<Vec<_>>();
+    let first = store.page(filter(None)).await.unwrap();
+    assert_eq!(ids(&first), ["d", "c"]);
+    let second = store.page(filter(first.next)).await.unwrap();
+    assert_eq!((ids(&second), second.next), (vec!["b".to_owned(), "a".to_owned()], None));
+
+    let of_workload = Filter { workload: Some("pipeline".to_owned()), ..filter(None) };
+    assert_eq!(ids(&store.page(of_workload).await.unwrap()), ["d"]);
+    let done = Filter { state: Some(State::Done), ..filter(None) };
+    assert!(store.page(done).await.unwrap().lines.is_empty());
+}
+
+#[tokio::test]
+async fn deleting_takes_cells_and_samples_along() {
+    let (folder, store) = created(&["a"]).await;
+    store.write(samples("a", 0, vec![sample(1)])).await.unwrap();
+    store.write(Change::Deleted { id: "a".to_owned() }).await.unwrap();
+    assert_eq!(store.experiment("a").await.unwrap(), None);
+    let connection = schema::reader(&folder.path().join(schema::FILE)).unwrap();
+    let left: i64 = connection
+        .query_row(
+            "SELECT (SELECT count(*) FROM cells) + (SELECT count(*) FROM samples)",
+            [],
+            |r| r.get(0),
+        )
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn what_a_former_server_left_open_is_interrupted() {
+    let (folder, store) = created(&["a", "b"]).await;
+    let at = "2026-11-22T12:00:01.000Z".to_owned();
+    store.write(Change::Started { id: "a".to_owned(), at }).await.unwrap();
+    store.write(samples("a", 0, vec![sample(1)])).await.unwrap();
+    drop(store);
+    let store = Store::open(folder.path()).unwrap();
+    for id in ["a", "b"] {
+        let experiment = store.experiment(id).await.unwrap().unwrap();
+        assert_eq!(experiment.state, State::Interrupted);
+        assert!(experiment.reason.is_some() && experiment.finished_at.is_some());
+        assert!(experiment.cells.iter().all(|cell| cell.state == CellState::Interrupted));
+    }
+    let cells = store.experiment("a").await.unwrap().unwrap().cells;
+    assert_eq!(cells[1].samples, [sample(1)], "what was acknowledged is not lost");
+}
