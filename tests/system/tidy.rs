@@ -61,7 +61,10 @@ fn nothing_is_left_half_done() {
         if path.ends_with("tidy.rs") {
             continue;
         }
-        for mark in ["TODO", "FIXME", "XXX", "todo!(", "dbg!(", "#[ignore", ".only(", ".skip("] {
+        let rust = ["TODO", "FIXME", "XXX", "todo!(", "dbg!(", "#[ignore"];
+        let script = ["TODO", "FIXME", "XXX", ".only(", ".skip(", ".todo("];
+        let marks = if path.extension().is_some_and(|e| e == "rs") { rust } else { script };
+        for mark in marks {
             assert!(!text.contains(mark), "{} has {mark}", path.display());
         }
     }

@@ -1,0 +1,112 @@
+//! What is measured of a cell: samples, their summary, memory.
+
+use crate::stats::Distribution;
+use serde::{Deserialize, Serialize};
+
+/// One timed execution of a body, or a batch of them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sample {
+    /// Wall-clock time of one execution: from the body's call to its return.
+    pub wall_ns: u64,
+    /// Processor time of the whole process in user mode; absent in browsers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_user_ns: Option<u64>,
+    /// Processor time of the whole process in the kernel; absent in browsers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_system_ns: Option<u64>,
+    /// How often a thread gave up its processor to wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switches_voluntary: Option<u64>,
+    /// How often the kernel took the processor from a thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switches_involuntary: Option<u64>,
+    /// How many executions were timed together, since one is too short for the clock;
+    /// the figures above are then for one of them.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub batch: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(batch: &u32) -> bool {
+    *batch == 1
+}
+
+/// The figures over all samples of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Summary {
+    /// Wall-clock time of one execution.
+    pub wall_ns: Distribution,
+    /// User and kernel processor time of one execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ns: Option<Distribution>,
+    /// Voluntary context switches of one execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switches_voluntary: Option<Distribution>,
+    /// Involuntary context switches of one execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switches_involuntary: Option<Distribution>,
+    /// Operations in one execution, divided by its median wall-clock time.
+    pub throughput_per_s: f64,
+    /// Median wall-clock time of one execution, divided by its operations.
+    pub wall_per_operation_ns: f64,
+}
+
+impl Summary {
+    /// The figures of `samples`, each of which made `operations`; `None` without samples.
+    pub fn of(samples: &[Sample], operations: u64) -> Option<Self> {
+        let figures = |field: fn(&Sample) -> Option<u64>| {
+            let values: Option<Vec<f64>> =
+                samples.iter().map(|s| field(s).map(|value| value as f64)).collect();
+            Distribution::of(&values?)
+        };
+        let wall_ns = figures(|s| Some(s.wall_ns))?;
+        let operations = operations.max(1) as f64;
+        Some(Self {
+            wall_ns,
+            cpu_ns: figures(|s| Some(s.cpu_user_ns? + s.cpu_system_ns?)),
+            switches_voluntary: figures(|s| s.switches_voluntary),
+            switches_involuntary: figures(|s| s.switches_involuntary),
+            throughput_per_s: operations / (wall_ns.median.max(1.0) / 1e9),
+            wall_per_operation_ns: wall_ns.median / operations,
+        })
+    }
+}
+
+/// Resident memory of the fresh process during its first execution.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Memory {
+    /// `VmRSS` just before the first execution.
+    pub baseline_bytes: u64,
+    /// `VmHWM` just after it: the most that was resident at once.
+    pub peak_bytes: u64,
+    /// How many units the execution spawned.
+    pub units: u64,
+    /// Peak over baseline, divided by the units; absent with fewer than 100 units,
+    /// where the process's own noise would be what is divided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_unit: Option<f64>,
+}
+
+impl Memory {
+    /// The fewest units for which a share per unit means anything.
+    pub const UNITS_MIN: u64 = 100;
+
+    /// The memory of an execution that spawned `units`.
+    pub fn new(baseline_bytes: u64, peak_bytes: u64, units: u64) -> Self {
+        let grown = peak_bytes.saturating_sub(baseline_bytes) as f64;
+        Self {
+            baseline_bytes,
+            peak_bytes,
+            units,
+            bytes_per_unit: (units >= Self::UNITS_MIN).then(|| grown / units as f64),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a client asks for, and what is made of it.
+
+use crate::executor::Executor;
+use crate::params::ParamValues;
+use serde::{Deserialize, Serialize};
+
+/// Limits that every request is held to. Errors quote them.
+pub mod limits {
+    /// The most samples that a cell may ask for.
+    pub const SAMPLES_MAX: u32 = 1_000;
+    /// The samples taken where none are asked for.
+    pub const SAMPLES_DEFAULT: u32 = 10;
+    /// The most warm-ups that a cell may ask for.
+    pub const WARMUPS_MAX: u32 = 100;
+    /// The warm-ups made where none are asked for.
+    pub const WARMUPS_DEFAULT: u32 = 1;
+    /// The most values that a sweep may have.
+    pub const SWEEP_MAX: usize = 32;
+    /// The most cells that an experiment may expand to.
+    pub const CELLS_MAX: usize = 64;
+    /// The most characters that a label may have.
+    pub const LABEL_MAX: usize = 200;
+    /// The most worker threads that a Tokio runtime may be given.
+    pub const TOKIO_WORKERS_MAX: u32 = 64;
+    /// The most bytes that a request body may have.
+    pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+    /// The most experiments that one page of the history holds.
+    pub const PAGE_MAX: u32 = 100;
+}
+
+/// A request for an experiment. Only `workload` is required.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExperimentRequest {
+    /// The id of the workload.
+    pub workload: String,
+    /// The workload's parameters; those not named take their defaults.
+    #[serde(default, skip_serializing_if = "ParamValues::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub params: ParamValues,
+    /// What to run it on; by default all native executors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executors: Option<Vec<String>>,
+    /// One whole-number parameter that takes several values in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
+    /// How many samples each cell takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
+    pub samples: Option<u32>,
+    /// How many executions come before them and are not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 100))]
+    pub warmups: Option<u32>,
+    /// How many worker threads `tokio-multi` gets; by default one per core.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 64))]
+    pub tokio_workers: Option<u32>,
+    /// A note for the history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
+    pub label: Option<String>,
+}
+
+/// The values that one parameter takes in turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sweep {
+    /// The name of a whole-number parameter.
+    pub param: String,
+    /// Its values, in the order in which they are run.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 32))]
+    pub values: Vec<u64>,
+}
+
+/// A checked request with every default filled in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Spec {
+    /// The id of the workload.
+    pub workload: String,
+    /// Every parameter with its value.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub params: ParamValues,
+    /// What it runs on.
+    pub executors: Vec<Executor>,
+    /// One parameter that takes several values in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
+    /// How many samples each cell takes.
+    pub samples: u32,
+    /// How many executions come before them and are not counted.
+    pub warmups: u32,
+    /// How many worker threads `tokio-multi` gets.
+    pub tokio_workers: u32,
+    /// A note for the history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
