@@ -11,7 +11,7 @@ mod pairs;
 mod server;
 
 use crate::shell::{cargo, run as run_command, say, target};
-use crate::{serve, web};
+use crate::{serve, tools, web};
 use pairs::{Results, table};
 
 /// What `bench` is told.
@@ -36,6 +36,8 @@ impl Options {
 /// # Errors
 /// If something could not be measured, or a comparison failed.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
+    // Before all else, not after minutes of measuring.
+    tools::wrk()?;
     web::build(&web::Options::default())?;
     let server = serve::build_server()?;
     say("cargo build --release: the raw programs");

@@ -163,6 +163,17 @@ pub(crate) fn node_for_tests() -> Result<(), String> {
     install_with_apt(&["nodejs", "npm"], "the end-to-end tests run on Node 20 or later")
 }
 
+/// Makes sure of wrk, which puts servers under load.
+///
+/// # Errors
+/// If it is missing and cannot be installed.
+pub(crate) fn wrk() -> Result<PathBuf, String> {
+    if find("wrk").is_none() {
+        install_with_apt(&["wrk"], "requests per second are measured by wrk")?;
+    }
+    find("wrk").ok_or_else(|| "wrk was installed but is not on PATH".to_owned())
+}
+
 /// Installs the npm packages that tests/e2e/package-lock.json names, and returns their folder.
 ///
 /// # Errors

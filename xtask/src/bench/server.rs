@@ -3,7 +3,8 @@
 
 use super::pairs::{Bar, Comparison, Reading, Results, Round, median, percentile, rounds, sorted};
 use super::{Options, http};
-use crate::shell::{find, output, say, target};
+use crate::shell::{output, say, target};
+use crate::tools;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -103,7 +104,7 @@ fn healthz(server: &Server) -> Result<Reading, String> {
 
 /// A stored small experiment against the smallest axum server, under wrk.
 fn requests(filature: &Path, hello: &Path, pairs: u32) -> Result<Vec<Comparison>, String> {
-    let wrk = find("wrk").ok_or("wrk is not on PATH: `apt-get install wrk` brings it")?;
+    let wrk = tools::wrk()?;
     let server = Server::filature(filature)?;
     let mut events = http::Events::open(&server.address)?;
     let id = http::start(&server.address, &trivial())?;
