@@ -56,8 +56,14 @@ fn row(experiment: &Experiment, cell: &Cell) -> Vec<String> {
             let wall = &summary.wall_ns;
             let duration = format::duration_ns;
             row.push(duration(wall.median));
-            row.push(format!("{} – {}", duration(wall.median_low), duration(wall.median_high)));
-            row.push(duration(wall.mad));
+            let interval = [wall.median_low, wall.median_high].map(duration).join(" – ");
+            // One sample says nothing of how far the next would lie from it.
+            let spread = if wall.n > 1 {
+                [interval, duration(wall.mad)]
+            } else {
+                [NONE; 2].map(str::to_owned)
+            };
+            row.extend(spread);
             row.push(duration(summary.wall_per_operation_ns));
             row.push(format::per_second(summary.throughput_per_s));
             row.push(summary.cpu_ns.map_or_else(|| NONE.to_owned(), |cpu| duration(cpu.median)));
