@@ -24,7 +24,8 @@ mod metrics;
 mod problem;
 
 use crate::lab::bus::Bus;
-use crate::lab::queue::{Lab, random_word};
+use crate::lab::names::random_word;
+use crate::lab::queue::Lab;
 use crate::store::Store;
 use axum::extract::DefaultBodyLimit;
 use axum::serve::ListenerExt;

@@ -3,16 +3,19 @@
 //! - [`run`]: takes the native cells of an experiment through their rounds.
 //! - [`child`]: one child process and all that can go wrong with it.
 //! - [`assemble`]: from stored samples to figures and verdicts; [`figures`] remembers them.
-//! - [`queue`]: who waits, and the one slot in which experiments are measured.
+//! - [`queue`]: takes experiments and measures one after another; [`slot`] is whose turn it is.
 //! - [`record`]: stores what happens, then announces it.
 //! - [`desk`]: where a page measures the cells that are for a browser.
 //! - [`bus`]: the events that listeners get.
+//! - [`names`]: ids and times.
 
 pub mod assemble;
 pub mod bus;
 pub mod child;
 pub mod desk;
 pub mod figures;
+pub mod names;
 pub mod queue;
 pub mod record;
 pub mod run;
+pub mod slot;

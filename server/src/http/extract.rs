@@ -78,7 +78,7 @@ fn wrong_field(mut pointer: String, message: &str) -> Failure {
         .fold(detail.to_owned(), |detail, rust| detail.replace(rust, number));
     let name = pointer.rsplit('/').next().unwrap_or_default();
     let named = name.is_empty() || detail.contains(&format!("`{name}`"));
-    let detail = if named { detail } else { format!("`{name}`: {detail}") };
+    let detail = if named { detail } else { format!("`{}`: {detail}", &pointer[1..]) };
     Failure::invalid(vec![FieldError::new(pointer, detail)])
 }
 

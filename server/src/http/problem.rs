@@ -2,7 +2,7 @@
 //! place here; handlers return [`Failure`] and never build a status by hand.
 
 use crate::lab::desk::Denied;
-use crate::lab::queue::Refused;
+use crate::lab::slot::Refused;
 use crate::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -1,7 +1,7 @@
 //! The desk at which a page measures the browser cells of the experiment in the slot:
 //! it claims one cell after another, posts its samples, and keeps its lease by posting.
 
-use super::queue::random_word;
+use super::names::random_word;
 use super::record::Recorder;
 use super::run::{CellEnd, Sink, Update};
 use filature_core::FieldError;
@@ -10,7 +10,7 @@ use filature_core::api::{
 };
 use filature_core::workloads;
 use serde_json::Value;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -52,15 +52,38 @@ enum Call {
 /// Where pages call. Open while an experiment is in the slot.
 #[derive(Default)]
 pub struct Desk {
-    open: Mutex<Option<(String, mpsc::Sender<Call>)>>,
+    open: Mutex<Option<Open>>,
+}
+
+struct Open {
+    experiment: String,
+    cells: usize,
+    /// Whether calls are answered, since all native cells have ended.
+    ready: bool,
+    calls: mpsc::Sender<Call>,
 }
 
 impl Desk {
-    /// Opens the desk for an experiment.
-    pub fn open(&self, experiment: &str) -> Calls {
+    /// Opens the desk for an experiment with so many cells.
+    pub fn open(&self, experiment: &str, cells: usize) -> Calls {
         let (sender, calls) = mpsc::channel(16);
-        *self.lock() = Some((experiment.to_owned(), sender));
+        let experiment = experiment.to_owned();
+        *self.lock() = Some(Open { experiment, cells, ready: false, calls: sender });
         Calls(calls)
+    }
+
+    /// From now on calls are answered.
+    pub fn be_ready(&self) {
+        if let Some(open) = &mut *self.lock() {
+            open.ready = true;
+        }
+    }
+
+    /// Whether calls for this cell are answered: known without asking the history.
+    pub fn is_ready(&self, experiment: &str, cell: usize) -> bool {
+        let open = self.lock();
+        let open = open.as_ref().filter(|open| open.ready && cell < open.cells);
+        open.is_some_and(|open| open.experiment == experiment)
     }
 
     /// Closes it.
@@ -104,14 +127,14 @@ impl Desk {
     ) -> Result<T, Denied> {
         let closed = || Denied::Conflict("the experiment is not being measured".to_owned());
         let sender = match &*self.lock() {
-            Some((open, sender)) if open == experiment => sender.clone(),
+            Some(open) if open.experiment == experiment => open.calls.clone(),
             _ => return Err(closed()),
         };
         sender.send(call).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(String, mpsc::Sender<Call>)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

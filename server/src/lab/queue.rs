@@ -4,42 +4,19 @@
 use super::bus::Bus;
 use super::desk::{self, Desk};
 use super::figures::Figures;
+use super::names::{now, random_word};
 use super::record::Recorder;
 use super::run;
+use super::slot::{Found, Refused, Running, Slot, Status};
 use crate::machine;
-use crate::store::{Change, Finish, Store, StoreError};
+use crate::store::{Change, Finish, Store};
 use filature_core::api::{CellState, Disturbance, Experiment, Spec, State};
 use filature_core::experiment;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-
-/// Why an experiment was not taken.
-#[derive(Clone, Debug)]
-pub enum Refused {
-    /// So many wait already as are allowed.
-    Full {
-        /// The limit.
-        queue_max: usize,
-    },
-    /// The server is about to stop.
-    Closing,
-    /// It could not be stored.
-    Store(StoreError),
-}
-
-/// What happens in the slot, for `/healthz` and `/metrics`.
-#[derive(Clone, Debug)]
-pub struct Status {
-    /// How many experiments wait.
-    pub queued: usize,
-    /// The one that is being measured.
-    pub running: Option<String>,
-}
 
 /// What has been measured since the start.
 #[derive(Default)]
@@ -67,41 +44,6 @@ pub struct Lab {
     changed: Notify,
 }
 
-#[derive(Default)]
-struct Slot {
-    waiting: VecDeque<String>,
-    /// Accepted, and being stored before they wait.
-    entering: usize,
-    running: Option<Arc<Running>>,
-    closing: bool,
-}
-
-struct Running {
-    id: String,
-    stop: Stop,
-    over: CancellationToken,
-}
-
-/// How an experiment is told to end before its time.
-#[derive(Default)]
-pub struct Stop {
-    state: OnceLock<State>,
-    token: CancellationToken,
-}
-
-impl Stop {
-    /// The state in which it is to end, once it has been told.
-    pub fn state(&self) -> Option<State> {
-        self.state.get().copied()
-    }
-
-    fn tell(&self, state: State) {
-        // Whoever comes first decides what it is called.
-        let _ = self.state.set(state);
-        self.token.cancel();
-    }
-}
-
 impl Lab {
     /// A lab with an empty queue.
     pub fn new(store: Store, bus: Arc<Bus>, queue_max: usize) -> Arc<Self> {
@@ -122,16 +64,7 @@ impl Lab {
     /// # Errors
     /// [`Refused`]; then nothing of it is stored.
     pub async fn submit(self: &Arc<Self>, spec: Spec) -> Result<Experiment, Refused> {
-        {
-            let mut slot = self.lock();
-            if slot.closing {
-                return Err(Refused::Closing);
-            }
-            if slot.waiting.len() + slot.entering >= self.queue_max {
-                return Err(Refused::Full { queue_max: self.queue_max });
-            }
-            slot.entering += 1;
-        }
+        self.lock().admit(self.queue_max)?;
         // A task of its own: a client that hangs up must not leave it half accepted.
         let lab = Arc::clone(self);
         let task = tokio::spawn(async move { lab.enter(spec).await });
@@ -140,32 +73,29 @@ impl Lab {
 
     async fn enter(&self, spec: Spec) -> Result<Experiment, Refused> {
         let mut experiment = fresh(spec);
-        let stored = self.store.write(Change::Create(Box::new(experiment.clone()))).await;
-        if self.wait(&mut experiment, stored.map_err(Refused::Store))? {
-            return Ok(experiment);
+        let create = Change::Create(Box::new(experiment.clone()));
+        if let Err(error) = self.store.write(create).await {
+            self.lock().give_up();
+            return Err(Refused::Store(error));
         }
-        self.finish_waiting(&experiment.id, State::Interrupted).await;
-        Err(Refused::Closing)
+        if !self.wait(&mut experiment) {
+            self.finish_waiting(&experiment.id, State::Interrupted).await;
+            return Err(Refused::Closing);
+        }
+        Ok(experiment)
     }
 
     /// Puts an experiment that has been stored at the end of the queue; `false` if the
     /// queue was closed meanwhile.
-    fn wait(
-        &self,
-        experiment: &mut Experiment,
-        stored: Result<(), Refused>,
-    ) -> Result<bool, Refused> {
+    fn wait(&self, experiment: &mut Experiment) -> bool {
         let mut slot = self.lock();
-        slot.entering -= 1;
-        stored?;
-        if slot.closing {
-            return Ok(false);
+        let entered = slot.enter(&experiment.id);
+        if entered {
+            experiment.position = slot.position(&experiment.id);
+            self.bus.experiment(&experiment.id, State::Queued, experiment.position);
+            self.changed.notify_one();
         }
-        slot.waiting.push_back(experiment.id.clone());
-        experiment.position = slot.position(&experiment.id);
-        self.bus.experiment(&experiment.id, State::Queued, experiment.position);
-        self.changed.notify_one();
-        Ok(true)
+        entered
     }
 
     /// How many experiments are measured before this one; `None` if it does not wait.
@@ -175,31 +105,21 @@ impl Lab {
 
     /// What happens in the slot.
     pub fn status(&self) -> Status {
-        let slot = self.lock();
-        Status {
-            queued: slot.waiting.len() + slot.entering,
-            running: slot.running.as_ref().map(|running| running.id.clone()),
-        }
+        self.lock().status()
     }
 
     /// Cancels an experiment and returns when it has ended; `false` if it neither waits
     /// nor runs.
     pub async fn cancel(self: &Arc<Self>, id: &str) -> bool {
-        let running = {
-            let mut slot = self.lock();
-            if let Some(place) = slot.waiting.iter().position(|waiting| waiting == id) {
-                slot.waiting.remove(place);
-                None
-            } else if let Some(running) = slot.running.as_ref().filter(|r| r.id == id) {
-                Some(Arc::clone(running))
-            } else {
-                return false;
+        let found = self.lock().withdraw(id);
+        match found {
+            None => return false,
+            Some(Found::Running(running)) => {
+                running.stop.tell(State::Cancelled);
+                running.over.cancelled().await;
+                return true;
             }
-        };
-        if let Some(running) = running {
-            running.stop.tell(State::Cancelled);
-            running.over.cancelled().await;
-            return true;
+            Some(Found::Waiting) => {}
         }
         let (lab, id) = (Arc::clone(self), id.to_owned());
         let task = tokio::spawn(async move {
@@ -212,14 +132,7 @@ impl Lab {
 
     /// Ends the queue: what runs is stopped, and nothing more is taken.
     pub async fn close(&self) {
-        let waiting = {
-            let mut slot = self.lock();
-            slot.closing = true;
-            if let Some(running) = &slot.running {
-                running.stop.tell(State::Interrupted);
-            }
-            std::mem::take(&mut slot.waiting)
-        };
+        let waiting = self.lock().close();
         self.changed.notify_one();
         for id in waiting {
             self.finish_waiting(&id, State::Interrupted).await;
@@ -237,7 +150,7 @@ impl Lab {
                 self.finish(&running, State::Failed, Some(reason), None).await;
             }
             self.desk.close();
-            self.lock().running = None;
+            self.lock().leave();
             running.over.cancel();
             self.announce_positions();
         }
@@ -247,13 +160,10 @@ impl Lab {
         loop {
             {
                 let mut slot = self.lock();
-                if slot.closing {
+                if slot.is_closed() {
                     return None;
                 }
-                if let Some(id) = slot.waiting.pop_front() {
-                    let (stop, over) = (Stop::default(), CancellationToken::new());
-                    let running = Arc::new(Running { id, stop, over });
-                    slot.running = Some(Arc::clone(&running));
+                if let Some(running) = slot.take() {
                     return Some(running);
                 }
             }
@@ -292,11 +202,12 @@ impl Lab {
         self.store.write(start).await.map_err(|error| error.to_string())?;
         self.bus.experiment(id, State::Running, None);
 
-        let calls = self.desk.open(id);
+        let calls = self.desk.open(id, cells.len());
         let mut recorder = Recorder::new(Arc::clone(self), id.clone(), cells.len(), &running.stop);
         let native = cells.iter().any(|cell| cell.executor.is_native());
         let token = &running.stop.token;
         let disturbance = run::native_cells(&spec, &cells, &mut recorder, token).await?;
+        self.desk.be_ready();
         desk::browser_cells(calls, &spec, &cells, &mut recorder, token).await?;
         Ok((recorder.into_states(), native.then_some(disturbance)))
     }
@@ -341,8 +252,8 @@ impl Lab {
 
     fn announce_positions(&self) {
         let slot = self.lock();
-        for id in &slot.waiting {
-            self.bus.experiment(id, State::Queued, slot.position(id));
+        for (id, position) in slot.positions() {
+            self.bus.experiment(id, State::Queued, Some(position));
         }
     }
 
@@ -351,20 +262,8 @@ impl Lab {
     }
 }
 
-impl Slot {
-    fn position(&self, id: &str) -> Option<usize> {
-        let place = self.waiting.iter().position(|waiting| waiting == id)?;
-        Some(place + usize::from(self.running.is_some()))
-    }
-}
-
 /// Why something is `interrupted` when the server is stopped in an orderly way.
 pub const STOPPED: &str = "the server was stopped; the experiment can be run again";
-
-/// The time, as it is stored and shown.
-pub fn now() -> String {
-    format!("{:.3}", jiff::Timestamp::now())
-}
 
 /// An experiment as it is when it is accepted.
 fn fresh(spec: Spec) -> Experiment {
@@ -383,14 +282,6 @@ fn fresh(spec: Spec) -> Experiment {
         cells,
         verdicts: Vec::new(),
     }
-}
-
-/// Random characters of `a-z0-9` that nobody can guess.
-pub fn random_word(length: usize) -> String {
-    use rand::Rng;
-    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut random = rand::rng();
-    (0..length).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect()
 }
 
 /// The state of an experiment whose cells have all ended, and why.

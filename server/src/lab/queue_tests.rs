@@ -32,11 +32,3 @@ fn being_told_to_stop_counts_only_while_there_is_something_to_stop() {
     assert_eq!(ended(Some(State::Interrupted), &[Done, Interrupted]), State::Interrupted);
     assert_eq!(ended(Some(State::Cancelled), &[Done, Done]), State::Done);
 }
-
-#[test]
-fn ids_are_of_the_characters_that_paths_take() {
-    let id = random_word(16);
-    assert_eq!(id.len(), 16);
-    assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
-    assert_ne!(id, random_word(16));
-}

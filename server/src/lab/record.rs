@@ -1,7 +1,8 @@
 //! Stores what happens to the cells of an experiment, and only then announces it.
 
-use super::queue::{Lab, STOPPED, Stop};
+use super::queue::{Lab, STOPPED};
 use super::run::{CellEnd, Sink, Update};
+use super::slot::Stop;
 use crate::store::Change;
 use filature_core::api::{BrowserCard, CellState, Sample, State};
 use std::sync::Arc;

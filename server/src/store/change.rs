@@ -205,7 +205,7 @@ fn finished(connection: &Connection, finish: &Finish) -> Result<(), rusqlite::Er
 /// Marks what a server that is gone left queued or running.
 pub(super) fn interrupt_unfinished(connection: &Connection) -> Result<(), rusqlite::Error> {
     const REASON: &str = "the server stopped before it was finished; it can be run again";
-    let now = jiff::Timestamp::now().to_string();
+    let now = crate::lab::names::now();
     connection.execute(
         "UPDATE cells SET state = 'interrupted', reason = ?1 WHERE state IN ('pending', 'running')
          AND experiment IN (SELECT seq FROM experiments WHERE state IN ('queued', 'running'))",
