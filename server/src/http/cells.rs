@@ -18,7 +18,8 @@ use std::sync::Arc;
 /// ended, and no browser cell before it is open. Whoever claims it must post to `samples`
 /// at least every `lease_ms`.
 #[utoipa::path(
-    post, path = "/api/v1/experiments/{id}/cells/{cell}/claim", tag = "browser cells",
+    post, path = "/api/v1/experiments/{id}/cells/{cell}/claim",
+    operation_id = "claim_cell", tag = "browser cells",
     params(
         ("id" = String, Path, description = "The experiment's id"),
         ("cell" = usize, Path, description = "The cell's index"),
@@ -55,7 +56,8 @@ pub(super) async fn claim(
 
 /// Posts samples of a claimed cell, or just keeps the lease; `end` ends the cell.
 #[utoipa::path(
-    post, path = "/api/v1/experiments/{id}/cells/{cell}/samples", tag = "browser cells",
+    post, path = "/api/v1/experiments/{id}/cells/{cell}/samples",
+    operation_id = "report_samples", tag = "browser cells",
     params(
         ("id" = String, Path, description = "The experiment's id"),
         ("cell" = usize, Path, description = "The cell's index"),

@@ -25,7 +25,8 @@ const PAGE_DEFAULT: u32 = 20;
 
 /// Asks for an experiment. It is stored and queued when the answer comes.
 #[utoipa::path(
-    post, path = "/api/v1/experiments", tag = "experiments",
+    post, path = "/api/v1/experiments",
+    operation_id = "create_experiment", tag = "experiments",
     request_body = ExperimentRequest,
     responses(
         (status = 202, description = "Accepted and queued", body = Experiment,
@@ -74,7 +75,8 @@ pub(super) struct ListQuery {
 
 /// The history, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/experiments", tag = "experiments", params(ListQuery),
+    get, path = "/api/v1/experiments",
+    operation_id = "list_experiments", tag = "experiments", params(ListQuery),
     responses(
         (status = 200, description = "One page of the history", body = ExperimentPage,
             headers(("Link" = String, description = "`rel=\"next\"`, unless it is the last page"))),
@@ -131,7 +133,8 @@ fn filter(query: &ListQuery) -> Answer<Filter> {
 
 /// An experiment with all its cells and samples, as far as it has come.
 #[utoipa::path(
-    get, path = "/api/v1/experiments/{id}", tag = "experiments",
+    get, path = "/api/v1/experiments/{id}",
+    operation_id = "get_experiment", tag = "experiments",
     params(("id" = String, Path, description = "The experiment's id")),
     responses(
         (status = 200, description = "The experiment", body = Experiment,
@@ -198,7 +201,8 @@ enum IfFinished {
 /// Cancelling answers when it has ended, with the experiment. With `if_finished=keep` it
 /// is idempotent and never deletes.
 #[utoipa::path(
-    delete, path = "/api/v1/experiments/{id}", tag = "experiments",
+    delete, path = "/api/v1/experiments/{id}",
+    operation_id = "delete_experiment", tag = "experiments",
     params(("id" = String, Path, description = "The experiment's id"), DeleteQuery),
     responses(
         (status = 200, description = "It is cancelled (or had finished and is kept)",

@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 /// The experiment as a JSON file: the same as the resource, for people to keep.
 #[utoipa::path(
-    get, path = "/api/v1/experiments/{id}/export.json", tag = "exports",
+    get, path = "/api/v1/experiments/{id}/export.json",
+    operation_id = "export_json", tag = "exports",
     params(("id" = String, Path, description = "The experiment's id")),
     responses(
         (status = 200, description = "The experiment, as an attachment", body = Experiment),
@@ -32,7 +33,8 @@ pub(super) async fn json(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Resp
 
 /// The experiment as CSV: one row per sample.
 #[utoipa::path(
-    get, path = "/api/v1/experiments/{id}/export.csv", tag = "exports",
+    get, path = "/api/v1/experiments/{id}/export.csv",
+    operation_id = "export_csv", tag = "exports",
     params(("id" = String, Path, description = "The experiment's id")),
     responses(
         (status = 200, description = "One row per sample, as an attachment", body = String,
