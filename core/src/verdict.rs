@@ -94,15 +94,14 @@ fn rank_test(a: &[f64], b: &[f64]) -> f64 {
 
 fn clause(comparison: &Comparison) -> String {
     let title = Executor::title(comparison.other);
-    let took = format!(
-        "{title} took {} ({}–{}) as long",
-        format::ratio(comparison.ratio),
-        format::ratio(comparison.ratio_low).trim_end_matches('×'),
-        format::ratio(comparison.ratio_high),
-    );
+    let ratio = format::ratio(comparison.ratio);
     match (comparison.enough_samples, comparison.beyond_noise) {
-        (false, _) => format!("{took}, by too few samples to be sure"),
-        (true, true) => took,
+        (false, _) => format!("{title} took {ratio} as long, by too few samples to be sure"),
+        (true, true) => format!(
+            "{title} took {ratio} ({}–{}) as long",
+            format::ratio(comparison.ratio_low).trim_end_matches('×'),
+            format::ratio(comparison.ratio_high),
+        ),
         (true, false) => format!("{title} shows no difference beyond noise"),
     }
 }

@@ -127,7 +127,11 @@ enum Failure {
 
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
-    let ended = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return not_run(&error),
+    };
+    let ended = match arguments.command {
         // A child has to start fast: nothing else happens before.
         Command::Worker => return worker::main(),
         Command::Serve(options) => serve::serve(options),
@@ -145,6 +149,22 @@ pub fn main() -> ExitCode {
         }
         code
     })
+}
+
+/// Prints the help that was asked for, or in one line what is wrong with the arguments.
+fn not_run(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if error.use_stderr() && error.kind() != DisplayHelpOnMissingArgumentOrSubcommand {
+        let text = error.to_string();
+        // The first paragraph says what is wrong; usage and tips come after it.
+        let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+        let line = lines.collect::<Vec<_>>().join(" ");
+        eprintln!("filature: {}; see --help", line.trim_start_matches("error: "));
+        return ExitCode::from(BAD_INPUT);
+    }
+    // Help for a reader that has gone away is help nobody needs.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { BAD_INPUT } else { 0 })
 }
 
 /// Writes to stdout. A reader that has gone away has read all that it wanted.

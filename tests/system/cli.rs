@@ -59,7 +59,7 @@ fn run_as_csv_has_a_row_per_sample() {
 
 #[test]
 fn bad_input_is_exit_code_2_with_one_line_that_names_what_is_wrong() {
-    let wrong: [(&[&str], &[&str]); 9] = [
+    let wrong: [(&[&str], &[&str]); 12] = [
         (&["run", "nope"], &["nope", "fan-out"]),
         (&["run", "fan-out", "--set", "units=0"], &["units", "0", "1000000"]),
         (&["run", "fan-out", "--set", "units=many"], &["units", "many"]),
@@ -69,6 +69,9 @@ fn bad_input_is_exit_code_2_with_one_line_that_names_what_is_wrong() {
         (&["run", "fan-out", "--executor", "browser-loop"], &["browser-loop", "page"]),
         (&["run", "fan-out", "--sweep", "work=1"], &["work"]),
         (&["run", "fan-out", "--samples", "0"], &["samples", "0", "1000"]),
+        (&["run", "fan-out", "--samples", "many"], &["--samples", "many"]),
+        (&["run"], &["WORKLOAD"]),
+        (&["dance"], &["dance"]),
     ];
     for (arguments, named) in wrong {
         let output = filature(arguments);
