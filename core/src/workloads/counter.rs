@@ -91,6 +91,17 @@ impl Shared {
     }
 }
 
+/// Adds 1 `increments` times, taking the lock for each. A function of its own, so that
+/// its values are in registers and not in a task's state, where each costs a load.
+#[inline(never)]
+fn add_under_lock(counter: &Mutex<u64>, increments: u64, hold_spins: u64) {
+    for _ in 0..increments {
+        let mut count = counter.lock().expect("no holder panics");
+        spin(hold_spins, *count);
+        *count += 1;
+    }
+}
+
 /// Adds 1 `increments` times; the black box keeps a compiler that sees no second
 /// thread (as in WebAssembly) from adding it all at once.
 fn add_one_by_one(counter: &AtomicU64, increments: u64, hold_spins: u64) {
@@ -122,13 +133,7 @@ pub fn threads(params: &Params) -> Outcome {
         handles.push(thread::spawn(move || {
             start.wait();
             match lock {
-                Lock::Mutex => {
-                    for _ in 0..increments {
-                        let mut count = shared.mutex.lock().expect("no holder panics");
-                        spin(hold_spins, *count);
-                        *count += 1;
-                    }
-                }
+                Lock::Mutex => add_under_lock(&shared.mutex, increments, hold_spins),
                 Lock::AsyncMutex => unreachable!("this choice is for tasks only"),
                 Lock::Atomic => add_one_by_one(&shared.atomic, increments, hold_spins),
                 Lock::Sharded => add_one_by_one(&shared.shards[worker].0, increments, hold_spins),
@@ -151,13 +156,7 @@ pub async fn tasks(params: &Params) -> Outcome {
         handles.push(task::spawn(async move {
             start.wait().await;
             match lock {
-                Lock::Mutex => {
-                    for _ in 0..increments {
-                        let mut count = shared.mutex.lock().expect("no holder panics");
-                        spin(hold_spins, *count);
-                        *count += 1;
-                    }
-                }
+                Lock::Mutex => add_under_lock(&shared.mutex, increments, hold_spins),
                 Lock::AsyncMutex => {
                     for _ in 0..increments {
                         let mut count = shared.async_mutex.lock().await;
