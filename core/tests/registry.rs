@@ -1,5 +1,7 @@
 //! What holds for every registered workload, on every native executor.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
+
 use filature_core::params::ParamKind;
 use filature_core::workload::Timed;
 use filature_core::{Executor, ParamValues, Prepared, Workload, workloads};

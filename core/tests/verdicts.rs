@@ -1,5 +1,6 @@
 //! Verdicts: samples in, words out.
 #![cfg(feature = "statistics")]
+#![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
 
 use filature_core::api::{Cell, CellState, ExperimentRequest, Sample, Spec, Summary};
 use filature_core::{experiment, verdict, workloads};
