@@ -7,14 +7,14 @@
 //!   threads and once with tasks.
 //! - [`thread`], [`task`], [`time`], [`work`]: the few words that the bodies use;
 //!   on native they *are* the standard library and Tokio.
-//! - [`workload`], [`params`], [`source`]: what the registry knows of a workload, how
+//! - [`workload`], [`mod@params`], [`source`]: what the registry knows of a workload, how
 //!   its parameters become a form, a schema and a checked value, and what its file says.
 //! - [`executor`]: what can run a body, and what it cannot do.
 //! - [`experiment`]: from a request to a checked spec and its cells.
 //! - [`measure`]: in which order samples are taken. It has no clock of its own.
 //! - [`stats`], [`verdict`]: samples in, figures and words out.
 //! - [`api`]: the types that travel between server, page and command line.
-//! - [`format`]: how numbers are written for people.
+//! - [`mod@format`]: how numbers are written for people.
 
 #[expect(missing_docs, reason = "each file's head is the doc of its items, which are alike")]
 pub mod workloads;
