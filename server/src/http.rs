@@ -27,10 +27,8 @@ use crate::lab::bus::Bus;
 use crate::lab::names::random_word;
 use crate::lab::queue::Lab;
 use crate::store::Store;
-use axum::extract::DefaultBodyLimit;
 use axum::serve::ListenerExt;
-use axum::{Router, middleware};
-use filature_core::api::limits;
+use axum::{Router, ServiceExt};
 use std::future::IntoFuture;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -40,9 +38,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use utoipa_axum::router::OpenApiRouter;
@@ -50,9 +45,6 @@ use utoipa_axum::routes;
 
 /// How long open connections get to end by themselves when the server is stopped.
 const GRACE: Duration = Duration::from_secs(3);
-
-/// The smallest body that is worth compressing.
-const COMPRESS_FROM_BYTES: u64 = 4 * 1024;
 
 /// What `filature serve` was told.
 #[derive(Clone, Debug)]
@@ -98,18 +90,10 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(docs::openapi))
 }
 
-fn router(app: Arc<App>) -> Router {
-    let worth = DefaultPredicate::new().and(SizeAbove::new(COMPRESS_FROM_BYTES));
-    let compression =
-        CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth);
+fn service(app: Arc<App>) -> guard::Guard<Router> {
     let (router, _) = routes().split_for_parts();
-    router
-        .merge(docs::page())
-        .fallback(assets::asset)
-        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
-        .layer(compression)
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::guard))
-        .with_state(app)
+    let router = router.merge(docs::page()).fallback(assets::asset).with_state(Arc::clone(&app));
+    guard::Guard::new(app, router)
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -133,12 +117,13 @@ pub async fn serve(options: ServeOptions) -> Result<(), String> {
     let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), options.queue_max);
     let measuring = tokio::spawn(Arc::clone(&lab).run());
     let stopping = CancellationToken::new();
+    let description = routes().into_openapi();
     let app = Arc::new(App {
         hosts: hosts::Hosts::new(address, &options.allowed_hosts),
         catalogue: catalogue::Catalogue::new(),
-        description: cached::Cached::new(&routes().into_openapi()),
+        description: cached::Cached::new(&description),
         finished: cached::Finished::default(),
-        metrics: metrics::Metrics::new(&lab),
+        metrics: metrics::Metrics::new(&lab, description.paths.paths.keys()),
         streams: Arc::new(Semaphore::new(events::STREAMS_MAX)),
         stopping: stopping.clone(),
         lab: Arc::clone(&lab),
@@ -149,7 +134,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), String> {
             tracing::debug!(%error, "a connection without TCP_NODELAY");
         }
     });
-    let served = axum::serve(nodelay, router(app))
+    let served = axum::serve(nodelay, service(app).into_make_service())
         .with_graceful_shutdown(stopping.clone().cancelled_owned());
     let mut serving = tokio::spawn(served.into_future());
     println!("Filature is listening on http://{address}");

@@ -34,6 +34,8 @@ impl Cached {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             let mut response = Response::new(self.json.clone().into());
+            // Room for all that will come, so that the map does not grow step by step.
+            response.headers_mut().reserve(16);
             let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert(header::CONTENT_TYPE, json);
             response

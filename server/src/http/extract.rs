@@ -2,13 +2,13 @@
 
 use super::problem::Failure;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use filature_core::FieldError;
 use filature_core::api::limits;
+use http_body_util::LengthLimitError;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
@@ -19,14 +19,15 @@ pub(super) struct Body<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         if !is_json(request.headers()) {
             return Err(Failure::of_status(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "send the body with Content-Type: application/json",
             ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let most = limits::BODY_BYTES_MAX;
+        let bytes = axum::body::to_bytes(request.into_body(), most).await.map_err(unread)?;
         parse(&bytes).map(Self)
     }
 }
@@ -37,11 +38,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-fn unread(rejection: BytesRejection) -> Failure {
-    let status = rejection.status();
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
+fn unread(error: axum::Error) -> Failure {
+    if error.into_inner().is::<LengthLimitError>() {
         let most = limits::BODY_BYTES_MAX;
-        return Failure::of_status(status, format!("a body may have at most {most} bytes"));
+        let detail = format!("a body may have at most {most} bytes");
+        return Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE, detail);
     }
     Failure::bad_request("the body ended before it was complete")
 }

@@ -1,19 +1,30 @@
-//! What surrounds every route, in one layer so that a request pays for it once: who
+//! What surrounds the router, in one service so that a request pays for it once: who
 //! may ask, a limit of time, a panic as an answer, security headers, metrics.
 
 use super::App;
 use super::problem::{Failure, MEDIA_TYPE};
-use axum::extract::{MatchedPath, Request, State};
+use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use futures_util::future::Either;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tower::Service;
+use tower_http::CompressionLevel;
+use tower_http::compression::Compression;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 
 /// The longest time that a request may take until its answer begins.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The smallest body that is worth compressing.
+const COMPRESS_FROM_BYTES: u64 = 4 * 1024;
 
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
     style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; \
@@ -27,33 +38,84 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; \
 /// Where the API's docs page is.
 pub(super) const DOCS: &str = "/api/docs";
 
-/// Lets a request through, or not, and finishes its answer.
-pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let docs = request.uri().path().starts_with(DOCS);
-    let method = request.method().clone();
-
-    let allowed = app.hosts.check(&method, request.uri(), request.headers());
-    let response = match allowed {
-        Err(reason) => Failure::forbidden(reason).into_response(),
-        Ok(()) => answer(request, next).await,
-    };
-    let mut response = as_problem(&method, response);
-    secure(response.headers_mut(), if docs { DOCS_POLICY } else { PAGE_POLICY });
-    let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
-    app.metrics.request(&method, route, response.status(), start.elapsed());
-    response
+/// Lets a request through, or not, and finishes its answer. One service and not a
+/// stack of them: each would cost every request a clone and an allocation.
+#[derive(Clone)]
+pub(super) struct Guard<S> {
+    app: Arc<App>,
+    inner: S,
 }
 
-async fn answer(request: Request, next: Next) -> Response {
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(REQUEST_TIME_MAX, answered).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => {
-            // The panic hook has logged where.
-            Failure::internal().into_response()
+impl<S> Guard<S> {
+    /// Guards a service of this server.
+    pub(super) fn new(app: Arc<App>, inner: S) -> Self {
+        Self { app, inner }
+    }
+}
+
+impl<S> Service<Request> for Guard<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let start = Instant::now();
+        let app = Arc::clone(&self.app);
+        let path = request.uri().path();
+        let policy = if path.starts_with(DOCS) { DOCS_POLICY } else { PAGE_POLICY };
+        let route = app.metrics.route(path);
+        let method = request.method().clone();
+        let allowed = app.hosts.check(&method, request.uri(), request.headers());
+        let answering = allowed.map(|()| self.answer(request));
+        Box::pin(async move {
+            let response = match answering {
+                Ok(answering) => in_time(answering).await,
+                Err(reason) => Failure::forbidden(reason).into_response(),
+            };
+            let mut response = as_problem(&method, response);
+            secure(response.headers_mut(), policy);
+            app.metrics.request(route, &method, response.status(), start.elapsed());
+            Ok(response)
+        })
+    }
+}
+
+impl<S> Guard<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    /// The answer, compressed for those who take that.
+    fn answer(
+        &mut self,
+        request: Request,
+    ) -> Either<S::Future, impl Future<Output = Result<Response, Infallible>> + Send + use<S>> {
+        if !request.headers().contains_key(header::ACCEPT_ENCODING) {
+            return Either::Left(self.inner.call(request));
         }
+        let worth = DefaultPredicate::new().and(SizeAbove::new(COMPRESS_FROM_BYTES));
+        let mut compressing = Compression::new(self.inner.clone())
+            .quality(CompressionLevel::Fastest)
+            .compress_when(worth);
+        let answered = compressing.call(request);
+        Either::Right(async move { answered.await.map(|response| response.map(Body::new)) })
+    }
+}
+
+async fn in_time(answering: impl Future<Output = Result<Response, Infallible>>) -> Response {
+    let answered = AssertUnwindSafe(answering).catch_unwind();
+    match tokio::time::timeout(REQUEST_TIME_MAX, answered).await {
+        Ok(Ok(Ok(response))) => response,
+        // The panic hook has logged where.
+        Ok(Err(_)) => Failure::internal().into_response(),
         Err(_) => Failure::of_status(
             StatusCode::REQUEST_TIMEOUT,
             format!("no answer was ready within {} s", REQUEST_TIME_MAX.as_secs()),

@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// From well below a millisecond to the limit of a request's time.
@@ -24,7 +24,7 @@ const LATENCY_BUCKETS_S: [f64; 10] =
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
 }
@@ -34,23 +34,38 @@ struct RouteLabels {
     route: String,
 }
 
+type Requests = Family<RequestLabels, Counter>;
+type Latency = Family<RouteLabels, Histogram, fn() -> Histogram>;
+
 /// The registry and what is written to it here.
 pub(super) struct Metrics {
     registry: Registry,
-    requests: Family<RequestLabels, Counter>,
-    latency: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    requests: Requests,
+    patterns: matchit::Router<usize>,
+    routes: Vec<Route>,
     queued: Gauge,
     running: Gauge,
     streams: Gauge,
 }
 
+/// The series of one route, at hand: a request is counted without looking for labels.
+struct Route {
+    name: String,
+    latency: Histogram,
+    counters: RwLock<Vec<(&'static str, StatusCode, Counter)>>,
+}
+
+/// The route of a request, for [`Metrics::request`].
+#[derive(Clone, Copy)]
+pub(super) struct RouteIndex(usize);
+
 impl Metrics {
-    /// Metrics of a server with this lab.
-    pub(super) fn new(lab: &Lab) -> Self {
+    /// Metrics of a server with this lab and these routes.
+    pub(super) fn new<'a>(lab: &Lab, paths: impl Iterator<Item = &'a String>) -> Self {
         let mut registry = Registry::with_prefix("filature");
-        let requests = Family::default();
+        let requests = Requests::default();
         registry.register("http_requests", "HTTP requests answered", requests.clone());
-        let latency = Family::new_with_constructor(latency as fn() -> Histogram);
+        let latency = Latency::new_with_constructor(histogram);
         let help = "Time until an answer began";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, latency.clone());
         let [queued, running, streams] = [(); 3].map(|()| Gauge::default());
@@ -60,34 +75,71 @@ impl Metrics {
         let counts = &lab.counts;
         registry.register("cells", "Cells by how they ended", counts.cells.clone());
         registry.register("samples_stored", "Samples stored", counts.samples.clone());
-        let card = machine::card();
-        let build = [
-            ("version", card.filature.clone()),
-            ("rustc", card.rustc.clone()),
-            ("tokio", card.tokio.clone()),
-            ("profile", card.build.clone()),
-        ];
-        registry.register("build", "Versions in this program", Info::new(build.to_vec()));
-        Self { registry, requests, latency, queued, running, streams }
+        registry.register("build", "Versions in this program", Info::new(versions()));
+
+        let route = |name: &str| Route {
+            name: name.to_owned(),
+            latency: latency.get_or_create_owned(&RouteLabels { route: name.to_owned() }),
+            counters: RwLock::default(),
+        };
+        // The page's own files, and whatever else is asked for, are one route.
+        let (mut routes, mut patterns) = (vec![route("(other)")], matchit::Router::new());
+        for path in paths {
+            let inserted = patterns.insert(path.as_str(), routes.len());
+            inserted.expect("the router has the same patterns and took them");
+            routes.push(route(path));
+        }
+        Self { registry, requests, patterns, routes, queued, running, streams }
     }
 
-    /// Counts a request; `route` is a pattern, so that ids do not make new series.
-    pub(super) fn request(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+    /// The route of a path: a pattern, so that ids do not make new series.
+    pub(super) fn route(&self, path: &str) -> RouteIndex {
+        RouteIndex(self.patterns.at(path).map_or(0, |found| *found.value))
+    }
+
+    /// Counts a request.
+    pub(super) fn request(
+        &self,
+        RouteIndex(route): RouteIndex,
+        method: &Method,
+        status: StatusCode,
+        took: Duration,
+    ) {
+        let route = &self.routes[route];
+        route.latency.observe(took.as_secs_f64());
         // A client may send any word as method; only those of a route are named.
         let method = match *method {
-            Method::GET | Method::HEAD | Method::POST | Method::DELETE => method.as_str(),
+            Method::GET => "GET",
+            Method::HEAD => "HEAD",
+            Method::POST => "POST",
+            Method::DELETE => "DELETE",
             _ => "other",
         };
-        let (method, route) = (method.to_owned(), route.to_owned());
-        self.latency
-            .get_or_create(&RouteLabels { route: route.clone() })
-            .observe(took.as_secs_f64());
-        let labels = RequestLabels { method, route, status: status.as_u16() };
-        self.requests.get_or_create(&labels).inc();
+        let known = route.counters.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., counter)) = known.iter().find(|(m, s, _)| (*m, *s) == (method, status)) {
+            counter.inc();
+            return;
+        }
+        drop(known);
+        let labels = RequestLabels { method, route: route.name.clone(), status: status.as_u16() };
+        let counter = self.requests.get_or_create_owned(&labels);
+        counter.inc();
+        let mut known = route.counters.write().unwrap_or_else(PoisonError::into_inner);
+        known.push((method, status, counter));
     }
 }
 
-fn latency() -> Histogram {
+fn versions() -> Vec<(&'static str, String)> {
+    let card = machine::card();
+    vec![
+        ("version", card.filature.clone()),
+        ("rustc", card.rustc.clone()),
+        ("tokio", card.tokio.clone()),
+        ("profile", card.build.clone()),
+    ]
+}
+
+fn histogram() -> Histogram {
     Histogram::new(LATENCY_BUCKETS_S)
 }
 
