@@ -1,8 +1,8 @@
 //! Answers that are made once and served many times, with an `ETag` each.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use lru::LruCache;
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher};
@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Cached {
     json: Bytes,
     tag: HeaderValue,
+    headers: HeaderMap,
 }
 
 impl Cached {
@@ -24,25 +25,22 @@ impl Cached {
         // Weak, since a compressed body is the same answer in other bytes.
         let tag = format!("W/\"{:016x}\"", hasher.finish());
         let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are a header value");
-        Self { json: json.into(), tag }
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::ETAG, tag.clone());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        Self { json: json.into(), tag, headers }
     }
 
     /// The answer, or 304 to a client that has it.
     pub(super) fn answer(&self, request: &HeaderMap) -> Response {
         let known = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| self.is_in(tags));
-        let mut response = if known {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            let mut response = Response::new(self.json.clone().into());
-            // Room for all that will come, so that the map does not grow step by step.
-            response.headers_mut().reserve(16);
-            let json = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(header::CONTENT_TYPE, json);
-            response
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::ETAG, self.tag.clone());
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        let mut response =
+            Response::new(if known { Body::empty() } else { self.json.clone().into() });
+        *response.headers_mut() = self.headers.clone();
+        if known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        }
         response
     }
 

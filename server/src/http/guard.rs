@@ -132,14 +132,18 @@ fn as_problem(method: &Method, response: Response) -> Response {
     if !is_error || given.is_some_and(|value| value == MEDIA_TYPE) {
         return response;
     }
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let allowed = allow.as_ref().and_then(|allow| allow.to_str().ok()).unwrap_or("other methods");
     let detail = match status {
-        StatusCode::METHOD_NOT_ALLOWED => {
-            format!("this route does not take {method}; the header Allow says what it takes")
-        }
+        StatusCode::METHOD_NOT_ALLOWED => format!("this route takes {allowed}, not {method}"),
         StatusCode::NOT_FOUND => "there is nothing at this path".to_owned(),
         _ => "the request cannot be answered as it is".to_owned(),
     };
-    Failure::of_status(status, detail).into_response()
+    let mut problem = Failure::of_status(status, detail).into_response();
+    if let Some(allow) = allow {
+        problem.headers_mut().insert(header::ALLOW, allow);
+    }
+    problem
 }
 
 fn secure(headers: &mut HeaderMap, policy: &'static str) {
