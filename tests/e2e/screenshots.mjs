@@ -1,0 +1,76 @@
+// Takes pictures of the real page into tests/e2e/artifacts: on a desktop and a phone,
+// in light and dark, before a run, after one, and of a sweep. With --readme it takes
+// the picture that the README shows.
+
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ARTIFACTS, Server, ended, idOf, launch, ready, run } from "./support.mjs";
+
+const README_PICTURE = fileURLToPath(new URL("../../docs/screenshot.png", import.meta.url));
+const README_BYTES_MAX = 300_000;
+
+const desktop = { width: 1440, height: 900 };
+const phone = { width: 390, height: 844 };
+
+const server = await Server.start();
+const browser = await launch();
+try {
+  if (process.argv.includes("--readme")) await readme();
+  else await all();
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+async function all() {
+  await mkdir(ARTIFACTS, { recursive: true });
+  const result = await measured("/");
+  const sweep = await measured("/?workload=fan-out&sweep=units:10,100,1000,10000&samples=5");
+  const views = { start: "/", result, sweep, history: "/history" };
+  for (const [device, viewport] of Object.entries({ desktop, phone })) {
+    for (const colorScheme of ["light", "dark"]) {
+      for (const [name, path] of Object.entries(views)) {
+        const file = join(ARTIFACTS, `${name}-${device}-${colorScheme}.png`);
+        await picture(path, { viewport, colorScheme, deviceScaleFactor: device === "phone" ? 2 : 1 }, {
+          path: file,
+          fullPage: true,
+        });
+        await picture(path, { viewport, colorScheme }, { path: file.replace(".png", "-fold.png") });
+        console.log(file);
+      }
+    }
+  }
+}
+
+async function readme() {
+  const path = await measured("/?workload=fan-out&sweep=units:10,100,1000,10000");
+  const look = { viewport: { width: 1280, height: 960 }, colorScheme: "light" };
+  await mkdir(join(README_PICTURE, ".."), { recursive: true });
+  await picture(path, look, { path: README_PICTURE });
+  const { size } = await stat(README_PICTURE);
+  if (size > README_BYTES_MAX) throw new Error(`${README_PICTURE} has ${size} bytes`);
+  console.log(`${README_PICTURE}: ${size} bytes`);
+}
+
+/** Runs the form at `path` and returns the address of the finished experiment. */
+async function measured(path) {
+  const page = await browser.newPage({ baseURL: server.url, viewport: desktop });
+  page.setDefaultTimeout(300_000);
+  await page.goto(path);
+  await run(page);
+  await ended(page);
+  const id = idOf(page);
+  await page.close();
+  return `/e/${id}`;
+}
+
+async function picture(path, look, options) {
+  const page = await browser.newPage({ baseURL: server.url, reducedMotion: "reduce", ...look });
+  await page.goto(path);
+  if (path.startsWith("/e/")) await ended(page);
+  else if (path === "/history") await page.locator("#history-list li").first().waitFor();
+  else await ready(page);
+  await page.screenshot(options);
+  await page.close();
+}

@@ -1,0 +1,69 @@
+// A sweep: one parameter over several values, as lines, with a table and crossovers.
+
+import assert from "node:assert/strict";
+import { dots, ended, ready, run, story, world } from "./support.mjs";
+
+const shared = world();
+
+story(
+  shared,
+  "a sweep of fan-out over units is drawn as lines with a table behind them",
+  {},
+  async ({ page }) => {
+    await ready(page);
+    await page.locator("#sweep-switch").check();
+    await page.locator("#sweep-param").selectOption("units");
+    await page.locator("#sweep-values").fill("10, 100, 1000");
+    await page.locator(".measuring summary").click();
+    await page.locator("#param-samples").fill("5");
+    await run(page);
+    await ended(page);
+
+    const chart = page.locator("#sweep-chart");
+    assert.equal(await chart.locator(".line").count(), 4);
+    assert.equal(await chart.locator(".band").count(), 4);
+    assert.equal(await chart.locator(".label").count(), 4);
+    assert.equal(await chart.locator(".point > *").count(), 12);
+
+    await chart.locator("summary").click();
+    const rows = chart.locator("tbody tr");
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), 3);
+    assert.match(await rows.first().textContent(), /^10/);
+
+    // The samples below are those of the value that is picked.
+    await page.locator("#chart figcaption button", { hasText: /^10$/ }).click();
+    await page.locator("#verdict", { hasText: " 10 units" }).waitFor();
+    assert.deepEqual(Object.values(await dots(page)), [5, 5, 5, 5]);
+  },
+);
+
+story(
+  shared,
+  "a crossover is marked where the intervals part on both sides",
+  {},
+  async ({ page, server }) => {
+    // Made-up figures: a real crossover would depend on the machine.
+    const id = await server.submit({
+      workload: "fan-out",
+      executors: ["threads", "tokio-current"],
+      samples: 3,
+      sweep: { param: "units", values: [10, 100, 1000] },
+    });
+    const experiment = await server.finished(id);
+    for (const cell of experiment.cells) {
+      const units = cell.params.units;
+      const median = cell.executor === "threads" ? units * 1000 : 50_000 + units * 10;
+      Object.assign(cell.summary.wall_ns, {
+        median,
+        median_low: median * 0.98,
+        median_high: median * 1.02,
+      });
+    }
+    await page.route(`**/api/v1/experiments/${id}`, (route) => route.fulfill({ json: experiment }));
+    await page.goto(`/e/${id}`);
+    await page.locator("#sweep-chart .ring.crossover").waitFor({ state: "attached" });
+    const note = await page.locator("#sweep-chart .note").textContent();
+    assert.equal(note, "OS threads and Tokio (current) cross near 51");
+  },
+);
