@@ -21,8 +21,8 @@ const looks = [
 ];
 
 async function isSound(page, where) {
-  assert.deepEqual(await violations(page), [], where);
-  assert.equal(await overflow(page), "", where);
+  const found = { violations: await violations(page), overflow: await overflow(page) };
+  assert.deepEqual(found, { violations: [], overflow: "" }, where);
 }
 
 for (const { name, ...look } of looks) {

@@ -22,7 +22,7 @@ export const PROGRAM = process.env.FILATURE_BIN ?? here("../../target/release/fi
 export const ARTIFACTS = here("artifacts");
 
 /** Nothing that these tests wait for takes this long on any machine. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 60_000;
 
 // The browser's own services would call home, which no test needs.
 const BROWSER_ARGUMENTS = [
@@ -43,6 +43,7 @@ export class Server {
     server.data = data ?? (await mkdtemp(join(tmpdir(), "filature-e2e-")));
     const arguments_ = ["serve", "--listen", listen, "--data", server.data];
     server.process = spawn(PROGRAM, arguments_, { stdio: ["ignore", "pipe", "inherit"] });
+    await once(server.process, "spawn");
     server.ended = once(server.process, "exit");
     const lines = createInterface({ input: server.process.stdout });
     const [line] = await Promise.race([
@@ -118,7 +119,10 @@ export function launch() {
 export function world() {
   const shared = {};
   before(async () => {
-    [shared.server, shared.browser] = await Promise.all([Server.start(), launch()]);
+    shared.server = await Server.start();
+    shared.browser = await launch();
+    const page = await (await fetch(shared.server.url)).text();
+    assert.ok(page.includes("<script"), `${PROGRAM} has no page: cargo xtask build-web, then build it`);
   });
   after(async () => {
     await shared.browser?.close();
