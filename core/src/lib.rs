@@ -12,7 +12,7 @@
 //! - [`executor`]: what can run a body, and what it cannot do.
 //! - [`experiment`]: from a request to a checked spec and its cells.
 //! - [`measure`]: in which order samples are taken. It has no clock of its own.
-//! - [`stats`], [`verdict`]: samples in, figures and words out.
+//! - [`stats`], [`rank`], [`verdict`]: samples in, figures and words out.
 //! - [`api`]: the types that travel between server, page and command line.
 //! - [`mod@format`]: how numbers are written for people.
 
@@ -31,6 +31,8 @@ pub mod workload;
 pub mod executor;
 pub mod experiment;
 pub mod measure;
+#[cfg(feature = "statistics")]
+pub mod rank;
 pub mod stats;
 #[cfg(feature = "statistics")]
 pub mod verdict;

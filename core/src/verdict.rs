@@ -3,9 +3,7 @@
 
 use crate::api::{Cell, CellState, Comparison, Spec, Verdict};
 use crate::executor::Executor;
-use crate::{format, stats, workload::About};
-use statrs::stats_tests::Alternative;
-use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
+use crate::{format, rank, stats, workload::About};
 
 /// Two samples count as different below this p value of the rank test.
 const P_VALUE_MAX: f64 = 0.05;
@@ -61,8 +59,8 @@ fn compare(fastest: &Cell, other: &Cell) -> Option<Comparison> {
     let (slow, fast) = (walls(other), walls(fastest));
     let ratio = stats::median(&slow)? / stats::median(&fast)?;
     let (ratio_low, ratio_high) = stats::ratio_interval(&slow, &fast)?;
-    let p_value = rank_test(&slow, &fast);
-    let enough_samples = smallest_p_value(slow.len(), fast.len()) < P_VALUE_MAX;
+    let p_value = rank::p_value(&slow, &fast);
+    let enough_samples = rank::smallest_p_value(slow.len(), fast.len()) < P_VALUE_MAX;
     Some(Comparison {
         fastest: fastest.executor,
         other: other.executor,
@@ -77,19 +75,6 @@ fn compare(fastest: &Cell, other: &Cell) -> Option<Comparison> {
 
 fn walls(cell: &Cell) -> Vec<f64> {
     cell.samples.iter().map(|sample| sample.wall_ns as f64).collect()
-}
-
-/// The smallest two-sided p value that the rank test can give for so many samples:
-/// two of all the ways to order them are as extreme as can be.
-fn smallest_p_value(a: usize, b: usize) -> f64 {
-    let orders: f64 = (1..=a).map(|k| (b + k) as f64 / k as f64).product();
-    2.0 / orders
-}
-
-/// The two-sided p value of the Mann-Whitney test; 1 where there are too few samples to tell.
-fn rank_test(a: &[f64], b: &[f64]) -> f64 {
-    let test = mannwhitneyu(a, b, MannWhitneyUMethod::Automatic, Alternative::TwoSided);
-    test.map_or(1.0, |(_, p_value)| if p_value.is_finite() { p_value } else { 1.0 })
 }
 
 fn clause(comparison: &Comparison) -> String {

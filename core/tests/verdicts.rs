@@ -63,6 +63,14 @@ fn three_samples_each_are_too_few_to_be_sure_however_far_apart() {
 }
 
 #[test]
+fn five_samples_each_are_enough_where_they_lie_far_apart() {
+    let spec = spec(json!({"workload": "fan-out", "executors": ["threads", "tokio-multi"]}));
+    let walls = [vec![900, 910, 920, 930, 940], vec![100, 101, 102, 103, 104]];
+    let sentence = sentences(&spec, &walls).remove(0);
+    assert!(sentence.ends_with("OS threads took 9.0× (8.8–9.3×) as long."), "{sentence}");
+}
+
+#[test]
 fn one_executor_alone_has_a_figure_but_no_comparison() {
     let spec = spec(json!({"workload": "fan-out", "executors": ["threads"]}));
     let sentence = sentences(&spec, &[around(1_000_000)]).remove(0);
