@@ -101,6 +101,11 @@ impl Frame<'_> {
         }
     }
 
+    /// The free width at the edges: a page has its own, a file has none.
+    fn margin(&self) -> f64 {
+        if self.standalone { 16.0 } else { 0.0 }
+    }
+
     /// Whether labels have to share the room of the figures.
     fn is_narrow(&self) -> bool {
         self.drawn_width() < 480.0

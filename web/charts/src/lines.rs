@@ -10,8 +10,6 @@ use crate::strip::range;
 use crate::text::{FONT_SIZE, LINE_HEIGHT, shortened, spread, text_width};
 use crate::{Axis, Chart, Frame, Mark, Table};
 
-/// The free width at the chart's edges.
-const MARGIN: f64 = 12.0;
 /// From the plot's right edge to the names of the lines.
 const LEAD: f64 = 22.0;
 
@@ -90,13 +88,13 @@ pub fn lines(frame: &Frame, x_axis: &Axis, y_axis: &Axis, series: &[LineSeries])
             .number("cy", y)
             .attribute("r", "7")
             .close();
-        let note = shortened(&text, plot.width - 2.0 * MARGIN);
+        let note = shortened(&text, plot.width - 2.0 * plot.margin);
         bottom += LINE_HEIGHT;
-        svg.label("note", (MARGIN, bottom - 6.0), "start", &note);
+        svg.label("note", (plot.margin, bottom - 6.0), "start", &note);
         marks.push(Mark { x, y, series: crossover.first, text });
     }
     let table = table(frame, (x_axis, y_axis), series, &drawn);
-    finish(frame, bottom + 4.0, svg, marks, table)
+    finish(frame, bottom + 4.0 + plot.margin / 2.0, svg, marks, table)
 }
 
 /// `OS threads and Tokio (multi) cross near 320 units.`
@@ -118,6 +116,7 @@ fn two_digits(value: f64) -> f64 {
 /// Where everything is drawn.
 struct Plot {
     width: f64,
+    margin: f64,
     top: f64,
     bottom: f64,
     right: f64,
@@ -140,11 +139,12 @@ impl Plot {
         let widest = |texts: &mut dyn Iterator<Item = &String>| {
             texts.map(|text| text_width(text, FONT_SIZE)).fold(0.0, f64::max)
         };
-        let left = MARGIN + widest(&mut y.major.iter().map(|(_, label)| label)) + 8.0;
-        let right = width - MARGIN / 2.0 - widest(&mut names.iter().flatten()) * 1.06 - LEAD;
+        let margin = frame.margin();
+        let left = margin + widest(&mut y.major.iter().map(|(_, label)| label)) + 8.0;
+        let right = width - margin - widest(&mut names.iter().flatten()) * 1.06 - LEAD;
         let across = Direction::Across(width);
         let x = ticks(x_axis, along_x, Reach::Values, (left, right), across);
-        Self { width, top, bottom, right, x, y, names }
+        Self { width, margin, top, bottom, right, x, y, names }
     }
 
     fn place(&self, x: f64, y: f64) -> (f64, f64) {
@@ -153,10 +153,15 @@ impl Plot {
 
     fn draw_axes(&self, svg: &mut Svg, frame: &Frame) -> f64 {
         if frame.standalone {
-            svg.label("title", (MARGIN, 20.0), "start", &shortened(frame.title, self.width * 0.8));
+            svg.label(
+                "title",
+                (self.margin, 24.0),
+                "start",
+                &shortened(frame.title, self.width * 0.8),
+            );
         }
-        let title = shortened(&self.y.title, self.width - 2.0 * MARGIN);
-        svg.label("axis-title", (MARGIN, self.top - 14.0), "start", &title);
+        let title = shortened(&self.y.title, self.width - 2.0 * self.margin);
+        svg.label("axis-title", (self.margin, self.top - 14.0), "start", &title);
         let left = self.x.scale.from;
         for (value, label) in &self.y.major {
             let y = self.y.scale.place(*value);

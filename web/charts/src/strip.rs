@@ -13,8 +13,8 @@ const HEAD: f64 = 18.0;
 const BAND: f64 = 30.0;
 /// The free height below a row.
 const GAP: f64 = 10.0;
-/// The free width at the chart's edges.
-const MARGIN: f64 = 12.0;
+/// The free width beside the axis, so that dots at its ends are whole.
+const AXIS_MARGIN: f64 = 6.0;
 /// The room that a dot before a name takes.
 const KEY: f64 = 16.0;
 
@@ -39,15 +39,17 @@ pub fn strip(frame: &Frame, axis: &Axis, series: &[StripSeries]) -> Chart {
     let width = frame.drawn_width();
     let names: Vec<String> = series.iter().map(|s| shortened(s.title, width * 0.36)).collect();
     let widest = names.iter().map(|name| text_width(name, FONT_SIZE)).fold(0.0, f64::max);
-    let left = if frame.is_narrow() { MARGIN } else { MARGIN + KEY + widest + 16.0 };
-    let top = if frame.standalone { 36.0 } else { 4.0 };
+    let margin = frame.margin();
+    let beside = if frame.is_narrow() { 0.0 } else { KEY + widest + 10.0 };
+    let left = margin + beside + AXIS_MARGIN;
+    let top = if frame.standalone { 40.0 } else { 4.0 };
     let bottom = top + series.len() as f64 * (HEAD + BAND + GAP);
-    let room = (left, width - MARGIN - 4.0);
+    let room = (left, width - margin - AXIS_MARGIN);
     let ticks = ticks(axis, extent(series), Reach::FromZero, room, Direction::Across(width));
 
     let (mut svg, mut marks) = (Svg::new(), Vec::new());
     if frame.standalone {
-        svg.label("title", (MARGIN, 20.0), "start", &shortened(frame.title, width * 0.8));
+        svg.label("title", (margin, 24.0), "start", &shortened(frame.title, width * 0.8));
     }
     let below = draw_below(&mut svg, &ticks, top, bottom, width);
     for (place, (one, name)) in series.iter().zip(&names).enumerate() {
@@ -55,13 +57,14 @@ pub fn strip(frame: &Frame, axis: &Axis, series: &[StripSeries]) -> Chart {
             place,
             top: top + place as f64 * (HEAD + BAND + GAP),
             width,
+            margin,
             narrow: frame.is_narrow(),
             scale: &ticks.scale,
         };
         row.draw(&mut svg, axis, one, name);
         row.mark(&mut marks, axis, one);
     }
-    finish(frame, bottom + below, svg, marks, table(frame, axis, series))
+    finish(frame, bottom + below + margin / 2.0, svg, marks, table(frame, axis, series))
 }
 
 fn extent(series: &[StripSeries]) -> Option<Extent> {
@@ -76,6 +79,7 @@ struct Row<'a> {
     place: usize,
     top: f64,
     width: f64,
+    margin: f64,
     narrow: bool,
     scale: &'a Scale,
 }
@@ -90,9 +94,9 @@ impl Row<'_> {
         svg.line("grid row", (from, self.middle()), (to, self.middle()));
         let name_y = if self.narrow { self.top + 12.0 } else { self.middle() + 4.0 };
         svg.open("g").class("key", series.id).children();
-        dot(svg, series.id, MARGIN + 5.0, name_y - 4.0, 4.5);
+        dot(svg, series.id, self.margin + 6.0, name_y - 4.0, 4.5);
         svg.end("g");
-        svg.label(&class("label", series.id), (MARGIN + KEY, name_y), "start", name);
+        svg.label(&class("label", series.id), (self.margin + KEY, name_y), "start", name);
         let (upper, lower) = (self.top + HEAD, self.top + HEAD + BAND);
         if let Some((low, high)) = series.interval.and_then(drawable_pair) {
             let (x, end) = (self.scale.place(low), self.scale.place(high));
@@ -117,7 +121,7 @@ impl Row<'_> {
 
     /// Writes the median's value above its mark, on a narrow chart after the name.
     fn value(&self, svg: &mut Svg, x: f64, value: &str, name: &str) {
-        let after_name = MARGIN + KEY + text_width(name, FONT_SIZE) * 1.06 + 12.0;
+        let after_name = self.margin + KEY + text_width(name, FONT_SIZE) * 1.06 + 12.0;
         let low = if self.narrow { after_name } else { self.scale.from };
         let value = shortened(value, self.width - low - 4.0);
         let half = text_width(&value, FONT_SIZE) / 2.0;
