@@ -65,5 +65,7 @@ story(
     await page.locator("#sweep-chart .ring.crossover").waitFor({ state: "attached" });
     const note = await page.locator("#sweep-chart .note").textContent();
     assert.equal(note, "OS threads and Tokio (current) cross near 51");
+    await page.locator("#sweep-chart summary").click();
+    await page.locator("#sweep-chart caption", { hasText: note }).waitFor();
   },
 );

@@ -77,6 +77,7 @@ pub fn lines(frame: &Frame, x_axis: &Axis, y_axis: &Axis, series: &[LineSeries])
     for (place, (one, points)) in series.iter().zip(&drawn).enumerate() {
         plot.mark(&mut marks, (x_axis, y_axis), (place, one), points);
     }
+    let mut table = table(frame, (x_axis, y_axis), series, &drawn);
     let mut bottom = plot.bottom + below + 4.0;
     for crossover in crossovers(series) {
         let text = in_words(&crossover, x_axis, series);
@@ -91,13 +92,14 @@ pub fn lines(frame: &Frame, x_axis: &Axis, y_axis: &Axis, series: &[LineSeries])
         let note = shortened(&text, plot.width - 2.0 * plot.margin);
         bottom += LINE_HEIGHT;
         svg.label("note", (plot.margin, bottom - 6.0), "start", &note);
+        table.caption.push_str(". ");
+        table.caption.push_str(&text);
         marks.push(Mark { x, y, series: crossover.first, text });
     }
-    let table = table(frame, (x_axis, y_axis), series, &drawn);
     finish(frame, bottom + 4.0 + plot.margin / 2.0, svg, marks, table)
 }
 
-/// `OS threads and Tokio (multi) cross near 320 units.`
+/// `OS threads and Tokio (multi) cross near 320`.
 fn in_words(crossover: &Crossover, x_axis: &Axis, series: &[LineSeries]) -> String {
     let mut text = series[crossover.first].title.to_owned();
     text.push_str(" and ");
@@ -247,9 +249,12 @@ fn height_of(name: &[String]) -> f64 {
     name.len() as f64 * (LINE_HEIGHT + 3.0) - 2.0
 }
 
-/// `5.12 ms (5.00 ms–5.30 ms)`.
+/// `5.12 ms (5.00–5.30 ms)`, or the median alone where there is no interval.
 fn cell(axis: &Axis, point: &LinePoint) -> String {
     let mut text = (axis.format)(point.y);
+    if point.low == point.high {
+        return text;
+    }
     text.push_str(" (");
     text.push_str(&range(axis, point.low, point.high));
     text.push(')');

@@ -5,6 +5,7 @@ use crate::document::{Svg, class, finish};
 use crate::scale::{Extent, Scale, drawable};
 use crate::shape::dot;
 use crate::text::{FONT_SIZE, shortened, text_width};
+use crate::unit::number_and_unit;
 use crate::{Axis, Chart, Frame, Mark, Table};
 
 /// The height of the line that holds the median's value, and on a narrow chart the name.
@@ -182,11 +183,13 @@ fn drawable_pair((low, high): (f64, f64)) -> Option<(f64, f64)> {
     Some((low.min(high), low.max(high)))
 }
 
-/// `5.00 ms–5.30 ms`.
+/// `5.00–5.30 ms`, or `999 µs – 1.02 ms` where the units differ.
 pub(crate) fn range(axis: &Axis, low: f64, high: f64) -> String {
-    let mut text = (axis.format)(low);
-    text.push('–');
-    text.push_str(&(axis.format)(high));
+    let (low, high) = ((axis.format)(low), (axis.format)(high));
+    let ((number, unit), (_, other)) = (number_and_unit(&low), number_and_unit(&high));
+    let mut text = if unit == other { number.to_owned() } else { low.clone() };
+    text.push_str(if unit == other { "–" } else { " – " });
+    text.push_str(&high);
     text
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn written(axis: &Axis, value: f64) -> String {
 }
 
 /// Splits `5.00 ms` into `5.00` and ` ms`.
-fn number_and_unit(label: &str) -> (&str, &str) {
+pub(crate) fn number_and_unit(label: &str) -> (&str, &str) {
     let of_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '−' | '\u{202f}');
     label.split_at(label.find(|c| !of_number(c)).unwrap_or(label.len()))
 }
