@@ -61,6 +61,7 @@ fn collect(packages: &Path) -> Result<Files, String> {
     let web = root().join("web");
     files.insert("index.html".to_owned(), read(&web.join("index.html"))?);
     files.insert("engine-worker.js".to_owned(), read(&web.join("engine/worker.js"))?);
+    files.insert("chart.css".to_owned(), read(&web.join("charts/src/chart.css"))?);
     for path in entries(&web)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if KINDS.iter().any(|kind| name.ends_with(&format!(".{kind}"))) {

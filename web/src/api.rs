@@ -1,0 +1,117 @@
+//! Talking to the server: requests that answer JSON, and what can go wrong with them.
+
+use crate::from_js::{self, FromJs};
+use filature_core::api::Problem;
+use leptos::prelude::window;
+use serde::Serialize;
+use std::time::Duration;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{RequestInit, Response};
+
+/// Why a request has no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// The server cannot be reached.
+    Unreachable,
+    /// The server refused, and says why.
+    Problem(Box<Problem>),
+    /// The server answered something that this page does not understand.
+    Unexpected(String),
+}
+
+impl Failure {
+    /// What to tell the reader.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Unreachable => "The server cannot be reached.".to_owned(),
+            Self::Problem(problem) => problem.detail.clone(),
+            Self::Unexpected(what) => format!("The server's answer makes no sense here: {what}"),
+        }
+    }
+
+    /// The HTTP status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Problem(problem) => Some(problem.status),
+            Self::Unreachable | Self::Unexpected(_) => None,
+        }
+    }
+}
+
+/// `GET path`.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn get<T: FromJs>(path: &str) -> Result<T, Failure> {
+    parsed(&send("GET", path, None).await?)
+}
+
+/// `POST path` with a JSON body, for a JSON answer.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn post<T: FromJs>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
+    parsed(&send("POST", path, Some(&written(body)?)).await?)
+}
+
+/// `POST path` with a JSON body, for no answer but success.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn tell(path: &str, body: &impl Serialize) -> Result<(), Failure> {
+    send("POST", path, Some(&written(body)?)).await.map(drop)
+}
+
+/// `DELETE path`.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn delete(path: &str) -> Result<(), Failure> {
+    send("DELETE", path, None).await.map(drop)
+}
+
+fn written(body: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(body).map_err(|error| Failure::Unexpected(error.to_string()))
+}
+
+fn parsed<T: FromJs>(text: &str) -> Result<T, Failure> {
+    from_js::parse(text)
+        .map_err(|field| Failure::Unexpected(format!("`{field}` is not as expected")))
+}
+
+async fn send(method: &str, path: &str, body: Option<&str>) -> Result<String, Failure> {
+    let (status, text) = exchange(method, path, body).await.map_err(|_| Failure::Unreachable)?;
+    if (200..300).contains(&status) {
+        return Ok(text);
+    }
+    Err(match from_js::parse::<Problem>(&text) {
+        Ok(problem) => Failure::Problem(Box::new(problem)),
+        Err(_) => Failure::Unexpected(format!("status {status}")),
+    })
+}
+
+async fn exchange(method: &str, path: &str, body: Option<&str>) -> Result<(u16, String), JsValue> {
+    let init = RequestInit::new();
+    init.set_method(method);
+    if let Some(body) = body {
+        let headers = web_sys::Headers::new()?;
+        headers.set("content-type", "application/json")?;
+        init.set_headers(&headers);
+        init.set_body(&JsValue::from_str(body));
+    }
+    let response: Response =
+        JsFuture::from(window().fetch_with_str_and_init(path, &init)).await?.dyn_into()?;
+    let text = JsFuture::from(response.text()?).await?;
+    Ok((response.status(), text.as_string().unwrap_or_default()))
+}
+
+/// Waits without blocking the page.
+pub async fn sleep(duration: Duration) {
+    let millis = i32::try_from(duration.as_millis()).unwrap_or(i32::MAX);
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        // A window that cannot set a timer has gone away, and this future with it.
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
+    });
+    let _ = JsFuture::from(promise).await;
+}

@@ -1,0 +1,193 @@
+//! This page as a machine: measures the browser cells of an experiment that was
+//! started here, in a dedicated worker, and posts the samples to the server.
+
+use crate::api::{self, Failure};
+use crate::engine::Engine;
+use crate::state::App;
+use filature_core::api::{
+    BrowserCard, BrowserClaim, BrowserEnd, BrowserLease, BrowserReport, Cell, CellState,
+    Experiment, Sample, State,
+};
+use leptos::prelude::window;
+use leptos::task::spawn_local;
+use std::cell::{Cell as Slot, RefCell};
+use std::time::Duration;
+
+/// How often the samples so far are posted.
+const REPORT_EVERY: Duration = Duration::from_millis(300);
+/// How often the worker's messages are looked at in between.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long the engine may take to load.
+const READY_WITHIN: Duration = Duration::from_secs(8);
+/// Where this tab remembers which experiment it started.
+const MINE: &str = "filature-experiment";
+
+thread_local! {
+    /// Whether a cell is being measured right now: one at a time.
+    static BUSY: Slot<bool> = const { Slot::new(false) };
+    /// The engine, loaded ahead while the native cells are measured.
+    static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
+}
+
+/// Why this browser cannot run the browser executors, if so.
+pub fn obstacle() -> Option<String> {
+    let has = |name: &str| js_sys::Reflect::has(&js_sys::global(), &name.into()).unwrap_or(false);
+    if !has("Worker") {
+        return Some("This browser has no Web Workers.".to_owned());
+    }
+    if crate::engine::url().is_none() {
+        return Some("This page was built without the engine that runs workloads here.".to_owned());
+    }
+    None
+}
+
+/// Remembers that this tab started an experiment, so that it measures its browser cells,
+/// and loads the engine for them.
+pub fn started_here(experiment: &Experiment) {
+    if experiment.spec.executors.iter().all(|executor| executor.is_native()) {
+        return;
+    }
+    if let Ok(Some(storage)) = window().session_storage() {
+        // Without storage only a reload in mid-run is not picked up.
+        let _ = storage.set_item(MINE, &experiment.id);
+    }
+    ENGINE.with_borrow_mut(|engine| {
+        if engine.is_none() {
+            *engine = Engine::start().ok();
+        }
+    });
+}
+
+fn is_mine(id: &str) -> bool {
+    let storage = window().session_storage().ok().flatten();
+    storage.and_then(|storage| storage.get_item(MINE).ok().flatten()).as_deref() == Some(id)
+}
+
+/// Measures the next browser cell, if it is this page's turn.
+pub fn take_part(app: App) {
+    let next = app.experiment.with_untracked(|shown| {
+        let experiment = shown.as_ref()?;
+        let cell = claimable(experiment)?;
+        is_mine(&experiment.id).then(|| (experiment.clone(), cell.clone()))
+    });
+    if let Some((experiment, cell)) = next
+        && !BUSY.replace(true)
+    {
+        spawn_local(async move {
+            if let Err(failure) = measure(app, &experiment, &cell).await {
+                app.note(&failure);
+            }
+            BUSY.set(false);
+            if app.experiment.with_untracked(|e| e.as_ref().is_some_and(|e| e.id == experiment.id))
+            {
+                take_part(app);
+            }
+        });
+    }
+}
+
+/// The browser cell whose turn it is: the native ones are over, and nobody measures it.
+pub fn claimable(experiment: &Experiment) -> Option<&Cell> {
+    let native_over =
+        experiment.cells.iter().filter(|c| c.executor.is_native()).all(|c| c.state.is_final());
+    let mut own = experiment.cells.iter().filter(|cell| !cell.executor.is_native());
+    let next = own.find(|cell| !cell.state.is_final())?;
+    let open = experiment.state == State::Running && next.state == CellState::Pending;
+    (open && native_over).then_some(next)
+}
+
+/// Ends whatever is being measured here.
+pub fn stop() {
+    ENGINE.with_borrow_mut(|engine| drop(engine.take()));
+}
+
+async fn measure(app: App, experiment: &Experiment, cell: &Cell) -> Result<(), Failure> {
+    let base = format!("/api/v1/experiments/{}/cells/{}", experiment.id, cell.index);
+    let started = ready_engine().await;
+    let browser = match &started {
+        Ok(card) => card.clone(),
+        Err(_) => crate::engine::card(0, false),
+    };
+    let lease = match api::post::<BrowserLease>(&format!("{base}/claim"), &BrowserClaim { browser })
+        .await
+    {
+        Ok(lease) => lease.lease,
+        Err(failure) if failure.status() == Some(409) => {
+            // Not open yet, or another page was faster: the next event tells.
+            api::sleep(REPORT_EVERY).await;
+            return Ok(());
+        }
+        Err(failure) => return Err(failure),
+    };
+    app.experiment.update(|shown| {
+        let own = shown.as_mut().filter(|e| e.id == experiment.id);
+        if let Some(cell) = own.and_then(|e| e.cells.get_mut(cell.index)) {
+            cell.state = CellState::Running;
+        }
+    });
+    let reports = format!("{base}/samples");
+    let post = async |samples: Vec<Sample>, end: Option<BrowserEnd>| {
+        api::tell(&reports, &BrowserReport { lease: lease.clone(), samples, end }).await
+    };
+    if let Err(reason) = started {
+        return post(Vec::new(), Some(BrowserEnd::Failed { reason })).await;
+    }
+    ENGINE.with_borrow(|engine| {
+        if let Some(engine) = engine {
+            engine.run(&experiment.spec, cell);
+        }
+    });
+    let mut since_report = Duration::ZERO;
+    let mut samples = Vec::new();
+    loop {
+        api::sleep(LOOK_EVERY).await;
+        since_report += LOOK_EVERY;
+        let seen = ENGINE.with_borrow(|engine| {
+            engine.as_ref().map(|engine| (engine.take_samples(), engine.take_end()))
+        });
+        // The engine is gone: the run was cancelled, and the server knows.
+        let Some((new, end)) = seen else { return Ok(()) };
+        samples.extend(new);
+        if let Some(end) = end {
+            if matches!(end, BrowserEnd::Failed { .. }) {
+                // A trapped engine answers no more; the next cell gets a new one.
+                stop();
+            }
+            return post(samples, Some(end)).await;
+        }
+        if since_report >= REPORT_EVERY {
+            since_report = Duration::ZERO;
+            if let Err(failure) = post(std::mem::take(&mut samples), None).await {
+                // The lease is over or the server is gone: nobody wants these samples.
+                stop();
+                return Err(failure);
+            }
+        }
+    }
+}
+
+/// Waits until the engine is loaded; the card says what it found of this browser.
+async fn ready_engine() -> Result<BrowserCard, String> {
+    let mut waited = Duration::ZERO;
+    while waited < READY_WITHIN {
+        let state = ENGINE.with_borrow_mut(|engine| {
+            if engine.is_none() {
+                *engine = Some(Engine::start()?);
+            }
+            engine.as_ref().map_or(Ok(None), Engine::ready)
+        });
+        match state {
+            Ok(Some(card)) => return Ok(card),
+            Ok(None) => {}
+            Err(reason) => {
+                stop();
+                return Err(reason);
+            }
+        }
+        api::sleep(LOOK_EVERY).await;
+        waited += LOOK_EVERY;
+    }
+    stop();
+    let seconds = READY_WITHIN.as_secs();
+    Err(format!("the engine did not load in this browser within {seconds} s"))
+}

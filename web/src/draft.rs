@@ -1,0 +1,364 @@
+//! What the form holds, as typed: how it becomes a request, and how it travels in
+//! the page's address, as curl and as a command line.
+
+use filature_core::api::{ExperimentRequest, Spec, Sweep, WorkloadInfo, limits};
+use filature_core::params::ParamKind;
+use filature_core::{Executor, FieldError, ParamSpec, ParamValues};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The workload that the page opens with.
+const FIRST_WORKLOAD: &str = "fan-out";
+
+/// The form as typed. Fields are text, so that what is wrong can be said where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// The id of the workload.
+    pub workload: String,
+    /// The parameters that were touched; the others have their defaults.
+    pub params: BTreeMap<String, String>,
+    /// The executors that are switched on, in the order in which they are shown.
+    pub executors: Vec<Executor>,
+    /// The swept parameter and its values, where one is swept.
+    pub sweep: Option<SweepDraft>,
+    /// How many samples each cell takes.
+    pub samples: String,
+    /// How many executions come before them.
+    pub warmups: String,
+    /// Worker threads of `tokio-multi`; empty for one per core.
+    pub tokio_workers: String,
+    /// A note for the history; may be empty.
+    pub label: String,
+}
+
+/// A sweep as typed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepDraft {
+    /// The name of the swept parameter.
+    pub param: String,
+    /// Its values, separated by commas or spaces.
+    pub values: String,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            workload: FIRST_WORKLOAD.to_owned(),
+            params: BTreeMap::new(),
+            executors: Executor::ALL.to_vec(),
+            sweep: None,
+            samples: limits::SAMPLES_DEFAULT.to_string(),
+            warmups: limits::WARMUPS_DEFAULT.to_string(),
+            tokio_workers: String::new(),
+            label: String::new(),
+        }
+    }
+}
+
+impl Draft {
+    /// The form that asks for `spec` again. `specs` tell which values are defaults.
+    pub fn of_spec(spec: &Spec, specs: &[ParamSpec], cores: u32) -> Self {
+        let mut params = BTreeMap::new();
+        for param in specs {
+            if let Some(value) = spec.params.get(&param.name)
+                && *value != param.default_value()
+            {
+                params.insert(param.name.clone(), text_of(value));
+            }
+        }
+        let sweep = spec
+            .sweep
+            .as_ref()
+            .map(|sweep| SweepDraft { param: sweep.param.clone(), values: joined(&sweep.values) });
+        let workers = (spec.tokio_workers != cores).then(|| spec.tokio_workers.to_string());
+        Self {
+            workload: spec.workload.clone(),
+            params,
+            executors: spec.executors.clone(),
+            sweep,
+            samples: spec.samples.to_string(),
+            warmups: spec.warmups.to_string(),
+            tokio_workers: workers.unwrap_or_default(),
+            label: spec.label.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The text of a parameter's field.
+    pub fn param(&self, spec: &ParamSpec) -> String {
+        let typed = self.params.get(&spec.name).cloned();
+        typed.unwrap_or_else(|| text_of(&spec.default_value()))
+    }
+
+    /// Sets a parameter's field; its default is not remembered as typed.
+    pub fn set_param(&mut self, spec: &ParamSpec, text: String) {
+        if text == text_of(&spec.default_value()) {
+            self.params.remove(&spec.name);
+        } else {
+            self.params.insert(spec.name.clone(), text);
+        }
+    }
+
+    /// Switches an executor on or off; they keep the order in which they are shown.
+    pub fn toggle(&mut self, executor: Executor) {
+        if self.executors.contains(&executor) {
+            self.executors.retain(|other| *other != executor);
+        } else {
+            self.executors.push(executor);
+            self.executors.sort_unstable();
+        }
+    }
+
+    /// Whether `spec` matters with the other values as they are.
+    pub fn matters(&self, spec: &ParamSpec, specs: &[ParamSpec]) -> bool {
+        let Some(when) = &spec.when else { return true };
+        let other = specs.iter().find(|other| other.name == when.param);
+        other.is_some_and(|other| self.param(other) == when.value)
+    }
+
+    /// Every parameter as JSON: numbers where the text is one, else the text itself.
+    pub fn values(&self, specs: &[ParamSpec]) -> ParamValues {
+        let value = |spec: &ParamSpec| match spec.kind {
+            ParamKind::Integer { .. } => number(&self.param(spec)),
+            ParamKind::Choice { .. } => json!(self.param(spec)),
+        };
+        let mut values = ParamValues::new();
+        for spec in specs {
+            values.insert(spec.name.clone(), value(spec));
+        }
+        values
+    }
+
+    /// The values of the sweep: numbers, or texts where they are none.
+    pub fn sweep_values(&self) -> Vec<Value> {
+        let text = self.sweep.as_ref().map_or("", |sweep| &sweep.values);
+        text.split([',', ' ', ';']).filter(|part| !part.is_empty()).map(number).collect()
+    }
+
+    /// Checks every field with the rules of the server; `able` are the executors that
+    /// can run it here.
+    ///
+    /// # Errors
+    /// One [`FieldError`] per field that is wrong, with the pointers that the server uses.
+    pub fn request(
+        &self,
+        info: &WorkloadInfo,
+        able: &[Executor],
+    ) -> Result<ExperimentRequest, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let values = self.values(&info.params);
+        let mut params = ParamValues::new();
+        for spec in info.params.iter().filter(|spec| self.matters(spec, &info.params)) {
+            let Some(value) = values.get(&spec.name) else { continue };
+            match spec.check(value) {
+                Ok(()) if *value == spec.default_value() => {}
+                Ok(()) => drop(params.insert(spec.name.clone(), value.clone())),
+                Err(detail) => {
+                    errors.push(FieldError::new(format!("/params/{}", spec.name), detail));
+                }
+            }
+        }
+        let on: Vec<Executor> =
+            self.executors.iter().copied().filter(|executor| able.contains(executor)).collect();
+        if on.is_empty() {
+            errors.push(FieldError::new("/executors", "Switch on at least one executor."));
+        }
+        let sweep = self.checked_sweep(info, on.len(), &mut errors);
+        let samples = in_range("samples", &self.samples, 1, limits::SAMPLES_MAX, &mut errors);
+        let warmups = in_range("warmups", &self.warmups, 0, limits::WARMUPS_MAX, &mut errors);
+        let tokio_workers = (!self.tokio_workers.trim().is_empty()).then(|| {
+            let most = limits::TOKIO_WORKERS_MAX;
+            in_range("tokio_workers", &self.tokio_workers, 1, most, &mut errors)
+        });
+        let label = self.label.trim();
+        if label.chars().count() > limits::LABEL_MAX {
+            let (length, most) = (label.chars().count(), limits::LABEL_MAX);
+            let detail = format!("`label` has {length} characters; at most {most} are allowed");
+            errors.push(FieldError::new("/label", detail));
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(ExperimentRequest {
+            workload: self.workload.clone(),
+            params,
+            executors: Some(on.iter().map(|executor| executor.id().to_owned()).collect()),
+            sweep,
+            samples: Some(samples),
+            warmups: Some(warmups),
+            tokio_workers,
+            label: (!label.is_empty()).then(|| label.to_owned()),
+        })
+    }
+
+    fn checked_sweep(
+        &self,
+        info: &WorkloadInfo,
+        executors: usize,
+        errors: &mut Vec<FieldError>,
+    ) -> Option<Sweep> {
+        let sweep = self.sweep.as_ref()?;
+        let mut wrong = |pointer: &str, detail: String| {
+            errors.push(FieldError::new(format!("/sweep/{pointer}"), detail));
+        };
+        let Some(spec) = info.params.iter().find(|spec| spec.name == sweep.param) else {
+            wrong("param", format!("there is no param `{}` to sweep", sweep.param));
+            return None;
+        };
+        let values = self.sweep_values();
+        let (count, most) = (values.len(), limits::SWEEP_MAX);
+        if !(1..=most).contains(&count) {
+            wrong("values", format!("the sweep has {count} values; it must have from 1 to {most}"));
+        } else if count * executors > limits::CELLS_MAX {
+            let (cells, most) = (count * executors, limits::CELLS_MAX);
+            let detail = format!(
+                "{executors} executors times {count} values make {cells} cells; at most {most} are allowed"
+            );
+            wrong("values", detail);
+        }
+        for (place, value) in values.iter().enumerate() {
+            if let Err(detail) = spec.check(value) {
+                wrong("values", detail);
+            } else if values[..place].contains(value) {
+                wrong("values", format!("{value} is named twice"));
+            }
+        }
+        let values = values.iter().filter_map(Value::as_u64).collect();
+        Some(Sweep { param: sweep.param.clone(), values })
+    }
+
+    /// The query of the page's address; empty for the form that the page opens with.
+    pub fn to_query(&self) -> String {
+        let opening = Self::default();
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        let mut put = |name: &str, value: String| pairs.push((name.to_owned(), value));
+        if *self != opening {
+            put("workload", self.workload.clone());
+        }
+        for (name, text) in &self.params {
+            put(&format!("p.{name}"), text.clone());
+        }
+        if self.executors != opening.executors {
+            let ids: Vec<&str> = self.executors.iter().map(|executor| executor.id()).collect();
+            put("executors", ids.join(","));
+        }
+        if let Some(sweep) = &self.sweep {
+            put("sweep", format!("{}:{}", sweep.param, sweep.values));
+        }
+        for (name, text, usual) in [
+            ("samples", &self.samples, &opening.samples),
+            ("warmups", &self.warmups, &opening.warmups),
+            ("tokio_workers", &self.tokio_workers, &opening.tokio_workers),
+            ("label", &self.label, &opening.label),
+        ] {
+            if text != usual {
+                put(name, text.clone());
+            }
+        }
+        let pairs: Vec<String> = pairs
+            .iter()
+            .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)))
+            .collect();
+        pairs.join("&")
+    }
+
+    /// The form of a query, with or without `?`; what it does not name is as the page opens.
+    pub fn from_query(query: &str) -> Self {
+        let mut draft = Self::default();
+        for pair in query.trim_start_matches('?').split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = unescaped(value);
+            match name {
+                "workload" => draft.workload = value,
+                "executors" => {
+                    draft.executors = value.split(',').filter_map(|id| id.parse().ok()).collect();
+                }
+                "sweep" => {
+                    draft.sweep = value.split_once(':').map(|(param, values)| SweepDraft {
+                        param: param.to_owned(),
+                        values: values.to_owned(),
+                    });
+                }
+                "samples" => draft.samples = value,
+                "warmups" => draft.warmups = value,
+                "tokio_workers" => draft.tokio_workers = value,
+                "label" => draft.label = value,
+                _ => {
+                    if let Some(param) = unescaped(name).strip_prefix("p.") {
+                        draft.params.insert(param.to_owned(), value);
+                    }
+                }
+            }
+        }
+        draft
+    }
+}
+
+/// The text of the first error at `pointer` or below it.
+pub fn error_at(errors: &[FieldError], pointer: &str) -> Option<String> {
+    let at = |error: &&FieldError| {
+        let rest = error.pointer.strip_prefix(pointer);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    errors.iter().find(at).map(|error| error.detail.clone())
+}
+
+/// Values of a sweep as they stand in the field.
+pub fn joined(values: &[u64]) -> String {
+    let texts: Vec<String> = values.iter().map(u64::to_string).collect();
+    texts.join(", ")
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The number that a text is, however its thousands are set apart; else the text itself.
+fn number(text: &str) -> Value {
+    let digits: String =
+        text.chars().filter(|c| !matches!(c, ' ' | '_' | '\u{202f}' | '\u{a0}')).collect();
+    digits.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))
+}
+
+fn in_range(name: &str, text: &str, min: u32, max: u32, errors: &mut Vec<FieldError>) -> u32 {
+    let value = number(text);
+    let known = value.as_u64().and_then(|number| u32::try_from(number).ok());
+    known.filter(|number| (min..=max).contains(number)).unwrap_or_else(|| {
+        let detail = format!("`{name}` is {value}; it must be a whole number from {min} to {max}");
+        errors.push(FieldError::new(format!("/{name}"), detail));
+        min
+    })
+}
+
+/// Percent-encoding that leaves alone what an address may hold and people can read.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b',' | b':' => {
+                out.push(char::from(byte));
+            }
+            b' ' => out.push('+'),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let hex = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match (first, hex.and_then(|two| u8::from_str_radix(two, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+                continue;
+            }
+            (b'+', _) => bytes.push(b' '),
+            (other, _) => bytes.push(*other),
+        }
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

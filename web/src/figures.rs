@@ -1,0 +1,160 @@
+//! The table of all figures: a row per figure with its method, a column per executor.
+
+use crate::dom::{El, classed, el, slot};
+use crate::explain::{self, Term, term};
+use crate::figure::scrolling;
+use crate::form::mark;
+use crate::machine::titled;
+use crate::outline::{Outline, cells_at};
+use crate::signal::Live;
+use crate::state::App;
+use filature_core::api::{Cell, Comparison, Experiment, Summary};
+use filature_core::format;
+use filature_core::stats::Distribution;
+
+/// What stands where there is no figure.
+const NOTHING: &str = "–";
+
+/// The table of the experiment that is shown, for one value of its sweep.
+pub fn figures(app: App, outline: Outline, value: Live<Option<u64>>) -> El {
+    let table = move || {
+        outline.with(|experiment| {
+            let experiment = experiment.as_ref()?;
+            let info = app.workload_by_id(&experiment.spec.workload);
+            let operation = info.map_or_else(String::new, |info| info.operation.clone());
+            Some(figures_table(experiment, value.get(), &operation))
+        })
+    };
+    titled("figures", "figures-title", "Figures").child(slot(table))
+}
+
+/// The table itself.
+pub fn figures_table(experiment: &Experiment, value: Option<u64>, operation: &str) -> El {
+    let cells = cells_at(experiment, value);
+    let comparisons = experiment.verdicts.iter().find(|v| v.sweep_value == value);
+    let comparisons = comparisons.map_or(&[][..], |verdict| &verdict.comparisons);
+    let corner = classed("span", "visually-hidden").child("Figure");
+    let mut head = el("tr").child(el("th").attr("scope", "col").child(corner));
+    for cell in &cells {
+        let name = el("th").attr("scope", "col").child(mark(cell.executor));
+        head = head.child(name.child(cell.executor.title()));
+    }
+    let mut body = el("tbody");
+    for row in rows(&cells, comparisons, operation) {
+        let name = el("th").attr("scope", "row").child(term(row.term));
+        let figures: Vec<El> = row.figures.into_iter().map(figure).collect();
+        body = body.child(el("tr").child(name).child(figures));
+    }
+    let caption = match (&experiment.spec.sweep, value) {
+        (Some(sweep), Some(value)) => {
+            format!("At {} {}.", format::count(value), sweep.param.replace('_', " "))
+        }
+        _ => "Each figure's name tells its method.".to_owned(),
+    };
+    let table = el("table").id("figures-table").child(el("caption").child(caption));
+    let table = table.child(el("thead").child(head)).child(body);
+    scrolling("Figures").child(table)
+}
+
+/// A cell of the table; words may take several lines, figures never do.
+fn figure(text: String) -> El {
+    classed("td", if text.len() > 32 { "words" } else { "" }).child(text)
+}
+
+/// A row: a figure's name and its value for each cell.
+pub struct Row {
+    /// The figure and its method.
+    pub term: Term,
+    /// Its values as text.
+    pub figures: Vec<String>,
+}
+
+/// All rows that hold at least one figure.
+pub fn rows(cells: &[&Cell], comparisons: &[Comparison], operation: &str) -> Vec<Row> {
+    let row = |term: Term, figure: &dyn Fn(&Cell) -> Option<String>| {
+        let figures: Vec<Option<String>> = cells.iter().map(|cell| figure(cell)).collect();
+        figures.iter().any(Option::is_some).then(|| Row {
+            term,
+            figures: figures.into_iter().map(|text| text.unwrap_or(NOTHING.to_owned())).collect(),
+        })
+    };
+    let wall = |part: fn(&Distribution) -> String| {
+        move |cell: &Cell| cell.summary.map(|summary| part(&summary.wall_ns))
+    };
+    let of = |part: fn(&Summary) -> Option<String>| {
+        move |cell: &Cell| cell.summary.as_ref().and_then(part)
+    };
+    let rows = [
+        row(explain::MEDIAN, &wall(|d| format::duration_ns(d.median))),
+        row(explain::INTERVAL, &wall(|d| span(d.median_low, d.median_high))),
+        row(explain::RATIO, &|cell| against_fastest(cell, comparisons)),
+        row(explain::MAD, &wall(|d| format::duration_ns(d.mad))),
+        row(explain::P10, &wall(|d| format::duration_ns(d.p10))),
+        row(explain::P90, &wall(|d| format::duration_ns(d.p90))),
+        row(explain::RANGE, &wall(|d| span(d.min, d.max))),
+        row(explain::PER_OPERATION, &of(|s| Some(format::duration_ns(s.wall_per_operation_ns)))),
+        row(explain::THROUGHPUT, &|cell| {
+            Some(
+                format!(
+                    "{} {operation}",
+                    format::per_second(cell.summary?.throughput_per_s).trim_end_matches("/s")
+                )
+                .trim()
+                .to_owned()
+                    + "/s",
+            )
+        }),
+        row(explain::CPU, &of(|s| s.cpu_ns.map(|d| format::duration_ns(d.median)))),
+        row(explain::VOLUNTARY, &of(|s| s.switches_voluntary.map(|d| whole(d.median)))),
+        row(explain::INVOLUNTARY, &of(|s| s.switches_involuntary.map(|d| whole(d.median)))),
+        row(explain::BYTES, &|cell| cell.memory?.bytes_per_unit.map(format::bytes)),
+        row(explain::PEAK, &|cell| {
+            let memory = cell.memory?;
+            let (peak, before) = (memory.peak_bytes as f64, memory.baseline_bytes as f64);
+            Some(format!("{} from {}", format::bytes(peak), format::bytes(before)))
+        }),
+        row(explain::SAMPLES, &|cell| Some(state_or_count(cell))),
+        row(explain::BATCH, &|cell| {
+            let batch = cell.samples.first()?.batch;
+            (batch > 1).then(|| format!("{} executions", format::count(batch.into())))
+        }),
+    ];
+    rows.into_iter().flatten().collect()
+}
+
+fn state_or_count(cell: &Cell) -> String {
+    match (cell.summary, cell.state.id()) {
+        (Some(summary), "done") => summary.wall_ns.n.to_string(),
+        (Some(summary), state) => format!("{}, {state}", summary.wall_ns.n),
+        (None, "pending" | "running" | "done") => cell.state.id().to_owned(),
+        (None, state) => format!("{state}. {}", crate::charts::why(cell)),
+    }
+}
+
+fn against_fastest(cell: &Cell, comparisons: &[Comparison]) -> Option<String> {
+    let first = comparisons.first()?;
+    if first.fastest == cell.executor {
+        return Some("fastest".to_owned());
+    }
+    let comparison = comparisons.iter().find(|c| c.other == cell.executor)?;
+    let text = format!(
+        "{} ({}–{})",
+        format::ratio(comparison.ratio),
+        format::ratio(comparison.ratio_low).trim_end_matches('×'),
+        format::ratio(comparison.ratio_high).trim_end_matches('×'),
+    );
+    Some(if comparison.beyond_noise { text } else { format!("{text}, within noise") })
+}
+
+fn whole(value: f64) -> String {
+    format::count(value.round() as u64)
+}
+
+/// Two durations, with the unit once where it is the same.
+fn span(low: f64, high: f64) -> String {
+    let (low, high) = (format::duration_ns(low), format::duration_ns(high));
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((number, unit)), Some((_, other))) if unit == other => format!("{number}–{high}"),
+        _ => format!("{low} – {high}"),
+    }
+}

@@ -1,0 +1,175 @@
+//! The experiment that is shown, kept up to date while it runs: the stream of
+//! events, and what each event changes.
+
+use crate::state::App;
+use crate::{api, browser, from_js};
+use filature_core::api::{Event, Experiment};
+use leptos::task::spawn_local;
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+use web_sys::{EventSource, MessageEvent};
+
+/// The events that the server sends, by their SSE names.
+const NAMES: [&str; 4] = ["experiment", "cell", "samples", "gap"];
+
+thread_local! {
+    /// The one stream of the page: of the experiment that is shown.
+    static STREAM: RefCell<Option<Stream>> = const { RefCell::new(None) };
+}
+
+struct Stream {
+    source: EventSource,
+    experiment: String,
+    _handlers: Vec<Closure<dyn FnMut(MessageEvent)>>,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.source.close();
+    }
+}
+
+/// What an event asks of the page besides what it changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    Nothing,
+    /// The experiment has to be fetched again: events were lost, or figures and verdicts are due.
+    Fetch,
+}
+
+/// Changes `experiment` as `event` says. Events may come twice or be older than what is known.
+pub fn apply(experiment: &mut Experiment, event: Event) -> Next {
+    if event.experiment().is_some_and(|id| id != experiment.id) {
+        return Next::Nothing;
+    }
+    match event {
+        Event::Experiment { state, position, .. } => {
+            if experiment.state.is_final() {
+                return Next::Nothing;
+            }
+            let started = experiment.state != state;
+            experiment.state = state;
+            experiment.position = position;
+            if started { Next::Fetch } else { Next::Nothing }
+        }
+        Event::Cell { cell, state, reason, .. } => {
+            let Some(cell) = experiment.cells.get_mut(cell) else { return Next::Fetch };
+            if !cell.state.is_final() {
+                cell.state = state;
+                cell.reason = reason;
+            }
+            Next::Nothing
+        }
+        Event::Samples { cell, first, samples, .. } => {
+            let Some(cell) = experiment.cells.get_mut(cell) else { return Next::Fetch };
+            let known = cell.samples.len();
+            if first > known {
+                return Next::Fetch;
+            }
+            cell.samples.extend(samples.into_iter().skip(known - first));
+            Next::Nothing
+        }
+        Event::Gap => Next::Fetch,
+    }
+}
+
+/// Loads an experiment, shows it, and follows it while it is not finished.
+pub fn show(app: App, id: String) {
+    close();
+    spawn_local(load(app, id));
+}
+
+/// Shows an experiment that the server has just accepted.
+pub fn show_accepted(app: App, experiment: Experiment) {
+    close();
+    let id = experiment.id.clone();
+    app.experiment.set(Some(experiment));
+    open(app, &id);
+}
+
+/// After the server was away: fetches again what is shown, and follows it again.
+pub fn resume(app: App) {
+    if let crate::route::Route::Experiment(id) = app.route.get_untracked() {
+        show(app, id);
+    }
+}
+
+/// Stops following.
+pub fn close() {
+    STREAM.with_borrow_mut(|stream| drop(stream.take()));
+}
+
+async fn load(app: App, id: String) {
+    let answer = api::get::<Experiment>(&format!("/api/v1/experiments/{id}")).await;
+    let wanted = crate::route::Route::Experiment(id.clone());
+    if app.route.get_untracked() != wanted {
+        return;
+    }
+    match answer {
+        Ok(experiment) => {
+            let is_final = experiment.state.is_final();
+            app.experiment_failure.set(None);
+            app.experiment.set(Some(experiment));
+            browser::take_part(app);
+            if is_final {
+                close();
+                if let Err(failure) = app.load_newest().await {
+                    app.note(&failure);
+                }
+            } else if STREAM.with_borrow(|stream| stream.is_none()) {
+                open(app, &id);
+            }
+        }
+        Err(failure) => {
+            app.note(&failure);
+            if app.experiment.with_untracked(Option::is_none) {
+                app.experiment_failure.set(Some(failure.text()));
+            }
+        }
+    }
+}
+
+fn open(app: App, id: &str) {
+    let url = format!("/api/v1/events?experiment={id}");
+    let Ok(source) = EventSource::new(&url) else { return };
+    let mut handlers = Vec::new();
+    for name in NAMES {
+        let handler = Closure::new(move |message: MessageEvent| received(app, &message));
+        // A listener can only be refused for a name that is no string.
+        let _ = source.add_event_listener_with_callback(name, handler.as_ref().unchecked_ref());
+        handlers.push(handler);
+    }
+    let id = id.to_owned();
+    let opened_id = id.clone();
+    // What happened before the stream was open was missed, so the experiment is read once more.
+    let opened = Closure::new(move |_| spawn_local(load(app, opened_id.clone())));
+    source.set_onopen(Some(opened.as_ref().unchecked_ref()));
+    let failed = Closure::new(move |_| app.lost());
+    source.set_onerror(Some(failed.as_ref().unchecked_ref()));
+    handlers.extend([opened, failed]);
+    STREAM.set(Some(Stream { source, experiment: id, _handlers: handlers }));
+}
+
+fn received(app: App, message: &MessageEvent) {
+    let Some(text) = message.data().as_string() else { return };
+    let Some(id) = STREAM.with_borrow(|stream| Some(stream.as_ref()?.experiment.clone())) else {
+        return;
+    };
+    let next = match from_js::parse::<Event>(&text) {
+        Ok(event) => {
+            let mut next = Next::Nothing;
+            app.experiment.update(|shown| {
+                if let Some(experiment) = shown {
+                    next = apply(experiment, event);
+                }
+            });
+            next
+        }
+        Err(_) => Next::Fetch,
+    };
+    browser::take_part(app);
+    if next == Next::Fetch {
+        spawn_local(load(app, id));
+    }
+}

@@ -1,0 +1,259 @@
+//! What the page knows, in signals that its parts share: the catalogue, the form, the
+//! experiment that is shown, and whether the server is there.
+
+use crate::api::{self, Failure};
+use crate::draft::Draft;
+use crate::route::{self, Route};
+use crate::signal::Live;
+use crate::{browser, live};
+use filature_core::api::{
+    ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, ExperimentRequest, Health,
+    MachineCard, WorkloadInfo,
+};
+use filature_core::{Executor, FieldError};
+use leptos::task::spawn_local;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How many experiments the strip of the newest shows.
+const NEWEST: usize = 8;
+/// The longest pause between two attempts to reach the server.
+const RETRY_SECONDS_MAX: u32 = 15;
+
+/// Whether the server answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Connection {
+    /// It does, as far as is known.
+    Up,
+    /// It does not; the next attempt is in so many seconds.
+    Lost(u32),
+}
+
+/// What the page knows. A handle: copies are the same.
+#[derive(Clone, Copy, Debug)]
+pub struct App {
+    /// The view.
+    pub route: Live<Route>,
+    /// All workloads; empty until they are loaded.
+    pub catalogue: Live<Vec<Rc<WorkloadInfo>>>,
+    /// All executors; empty until they are loaded.
+    pub executors: Live<Vec<ExecutorInfo>>,
+    /// The machine that runs the server.
+    pub machine: Live<Option<MachineCard>>,
+    /// The form.
+    pub draft: Live<Draft>,
+    /// What the server found wrong with the form when it was last sent.
+    pub refused: Live<Vec<FieldError>>,
+    /// Why the last attempt to run failed, where no field is to blame.
+    pub run_failure: Live<Option<String>>,
+    /// Whether a request to run is under way.
+    pub sending: Live<bool>,
+    /// The experiment that is shown.
+    pub experiment: Live<Option<Experiment>>,
+    /// Why the experiment of the address cannot be shown.
+    pub experiment_failure: Live<Option<String>>,
+    /// The newest experiments.
+    pub newest: Live<Vec<ExperimentLine>>,
+    /// Whether the server answers.
+    pub connection: Live<Connection>,
+    /// Why this browser cannot run the browser executors, if so.
+    pub browser_obstacle: Live<Option<String>>,
+}
+
+impl App {
+    /// A page that has loaded nothing yet.
+    pub fn new() -> Self {
+        Self {
+            route: Live::new(Route::Explore),
+            catalogue: Live::new(Vec::new()),
+            executors: Live::new(Vec::new()),
+            machine: Live::new(None),
+            draft: Live::new(Draft::default()),
+            refused: Live::new(Vec::new()),
+            run_failure: Live::new(None),
+            sending: Live::new(false),
+            experiment: Live::new(None),
+            experiment_failure: Live::new(None),
+            newest: Live::new(Vec::new()),
+            connection: Live::new(Connection::Up),
+            browser_obstacle: Live::new(browser::obstacle()),
+        }
+    }
+
+    /// The workload that the form is about.
+    pub fn workload(self) -> Option<Rc<WorkloadInfo>> {
+        let id = self.draft.with(|draft| draft.workload.clone());
+        self.workload_by_id(&id)
+    }
+
+    /// A workload of the catalogue.
+    pub fn workload_by_id(self, id: &str) -> Option<Rc<WorkloadInfo>> {
+        self.catalogue.with(|all| all.iter().find(|info| info.id == id).cloned())
+    }
+
+    /// How many cores the server's machine has; 0 until that is known.
+    pub fn cores(self) -> u32 {
+        self.machine.with(|machine| machine.as_ref().map_or(0, |card| card.cores))
+    }
+
+    /// Why an executor cannot run the form as it is, if it cannot.
+    pub fn obstacle(self, executor: Executor) -> Option<String> {
+        let info = self.workload()?;
+        if let Some(reason) = info.unavailable.get(&executor) {
+            return Some(reason.clone());
+        }
+        if !executor.is_native()
+            && let Some(reason) = self.browser_obstacle.get()
+        {
+            return Some(reason);
+        }
+        self.draft.with(|draft| executor.obstacle(&info.params, &draft.values(&info.params)))
+    }
+
+    /// The executors that can run the form as it is.
+    pub fn able(self) -> Vec<Executor> {
+        Executor::ALL.into_iter().filter(|executor| self.obstacle(*executor).is_none()).collect()
+    }
+
+    /// The form as a request, or what is wrong with it; `None` before the catalogue is there.
+    pub fn request(self) -> Option<Result<ExperimentRequest, Vec<FieldError>>> {
+        let info = self.workload()?;
+        let able = self.able();
+        Some(self.draft.with(|draft| draft.request(&info, &able)))
+    }
+
+    /// Whether the experiment that is shown is still queued or being measured.
+    pub fn is_under_way(self) -> bool {
+        self.experiment.with(|e| e.as_ref().is_some_and(|e| !e.state.is_final()))
+    }
+
+    /// Shows the view of an address.
+    pub fn arrive(self, route: Route, query: &str) {
+        match &route {
+            Route::Explore => {
+                live::close();
+                self.experiment.set(None);
+                self.draft.set(Draft::from_query(query));
+            }
+            Route::Experiment(id) => {
+                let shown = self.experiment.with_untracked(|e| e.as_ref().map(|e| e.id.clone()));
+                if query.contains("workload=") {
+                    self.draft.set(Draft::from_query(query));
+                }
+                if shown.as_deref() != Some(id.as_str()) {
+                    self.experiment.set(None);
+                    live::show(self, id.clone());
+                }
+            }
+            Route::History | Route::Unknown => {}
+        }
+        self.experiment_failure.set(None);
+        self.run_failure.set(None);
+        self.refused.set(Vec::new());
+        self.route.set(route);
+    }
+
+    /// The form that asks for the experiment that is shown.
+    pub fn draft_of_shown(self) -> Option<Draft> {
+        let cores = self.cores();
+        self.experiment.with(|experiment| {
+            let spec = &experiment.as_ref()?.spec;
+            let info = self.workload_by_id(&spec.workload)?;
+            Some(Draft::of_spec(spec, &info.params, cores))
+        })
+    }
+
+    /// Keeps the address in step with the form.
+    pub fn write_address(self) {
+        let query = self.draft.with(Draft::to_query);
+        let route = self.route.get();
+        let path = match &route {
+            Route::Explore => "/".to_owned(),
+            Route::Experiment(_) => route.path(),
+            Route::History | Route::Unknown => return,
+        };
+        let differs = match &route {
+            Route::Experiment(_) => match self.draft_of_shown() {
+                Some(draft) => self.draft.with(|now| *now != draft),
+                None => return,
+            },
+            _ => !query.is_empty(),
+        };
+        let query = match (differs, query.is_empty()) {
+            (false, _) => String::new(),
+            (true, true) => {
+                format!("?workload={}", self.draft.with(|draft| draft.workload.clone()))
+            }
+            (true, false) => format!("?{query}"),
+        };
+        let (now_path, now_query) = route::address();
+        if now_path == path && now_query != query {
+            route::replace(&format!("{path}{query}"));
+        }
+    }
+
+    /// Loads what the page needs, and what changed while the server was away.
+    pub async fn load(self) {
+        if let Err(failure) = self.load_all().await {
+            self.note(&failure);
+        }
+    }
+
+    async fn load_all(self) -> Result<(), Failure> {
+        self.machine.set(Some(api::get("/api/v1/machine").await?));
+        self.executors.set(api::get("/api/v1/executors").await?);
+        let workloads: Vec<WorkloadInfo> = api::get("/api/v1/workloads").await?;
+        self.catalogue.set(workloads.into_iter().map(Rc::new).collect());
+        self.load_newest().await
+    }
+
+    /// Loads the strip of the newest experiments.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn load_newest(self) -> Result<(), Failure> {
+        let page: ExperimentPage = api::get(&format!("/api/v1/experiments?limit={NEWEST}")).await?;
+        self.newest.set(page.experiments);
+        Ok(())
+    }
+
+    /// Takes note of a failure: a server that is gone gets its banner and is tried again.
+    pub fn note(self, failure: &Failure) {
+        if *failure == Failure::Unreachable {
+            self.lost();
+        }
+    }
+
+    /// The server may be gone: asks it, and if so keeps asking until it answers.
+    pub fn lost(self) {
+        if self.connection.get_untracked() != Connection::Up {
+            return;
+        }
+        spawn_local(async move {
+            let mut pause = 1;
+            while api::get::<Health>("/healthz").await.is_err() {
+                for seconds in (1..=pause).rev() {
+                    if self.connection.get_untracked() == Connection::Lost(0) {
+                        break;
+                    }
+                    self.connection.set(Connection::Lost(seconds));
+                    api::sleep(Duration::from_secs(1)).await;
+                }
+                self.connection.set(Connection::Lost(pause));
+                pause = (pause * 2).min(RETRY_SECONDS_MAX);
+            }
+            let was_away = self.connection.get_untracked() != Connection::Up;
+            self.connection.set(Connection::Up);
+            if was_away {
+                self.load().await;
+                live::resume(self);
+            }
+        });
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
