@@ -10,7 +10,7 @@ use crate::workload::About;
 use crate::{choices, params, task, thread, work::spin};
 use serde::Serialize;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst, compiler_fence};
 use std::sync::{Arc, Barrier, Mutex};
 
 pub const ABOUT: About = About {
@@ -99,6 +99,10 @@ fn add_under_lock(counter: &Mutex<u64>, increments: u64, hold_spins: u64) {
         let mut count = counter.lock().expect("no holder panics");
         spin(hold_spins, *count);
         *count += 1;
+        drop(count);
+        // Costs nothing, and keeps a compiler that sees no second thread (as in
+        // WebAssembly) from adding it all at once.
+        compiler_fence(SeqCst);
     }
 }
 

@@ -98,8 +98,8 @@ async fn increments_are_made_one_by_one_and_not_folded_into_one_addition() {
         for sample in samples(&events) {
             let each_ns = sample.wall_ns as f64 / f64::from(workers * increments);
             console_log!("{lock}: {each_ns:.2} ns per increment");
-            // Folded, four million increments take less than a hundredth of this.
-            assert!(each_ns > 0.05, "{lock}: {each_ns} ns per increment");
+            // One processor cycle. Folded, an increment takes a tenth of this and less.
+            assert!(each_ns > 0.3, "{lock}: {each_ns} ns per increment");
         }
     }
 }
