@@ -44,7 +44,7 @@ fn killing_the_server_20_times_loses_no_announced_sample_and_leaves_no_child() {
         }
         let mut stream = EventStream::open(&server, "", None);
         let id = server.submit(&json!({"workload": "fan-out", "executors": ["tokio-current"],
-            "params": {"units": 1, "work": "sleep", "duration_ms": round % 5}, "samples": 1000}));
+            "params": {"units": 1, "work": "sleep", "duration_ms": 5 + round % 5}, "samples": 1000}));
         // Killed after a different number of events each time: at the start of a
         // run, in its middle, between a store and its announcement.
         let mut announced = Vec::new();

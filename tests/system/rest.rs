@@ -81,7 +81,7 @@ fn what_the_machine_cannot_hold_is_refused_with_the_limit_that_binds() {
     assert!(cell["refusal"]["available_units"].as_u64().unwrap() < 1_000_000);
     assert!(!cell["refusal"]["limit"]["name"].as_str().unwrap().is_empty());
     assert!(!cell["refusal"]["limit"]["how_to_raise"].as_str().unwrap().is_empty());
-    assert!(cell["reason"].as_str().unwrap().contains("1000000 units"), "{cell:#}");
+    assert!(cell["reason"].as_str().unwrap().contains("1\u{202f}000\u{202f}000 units"), "{cell:#}");
 }
 
 #[test]
