@@ -137,6 +137,7 @@ fn cancelling_a_queued_experiment_takes_it_out_of_the_queue() {
     let server = Server::start();
     let long = server.submit(&json!({"workload": "fan-out", "samples": 1000,
         "params": {"units": 1, "work": "sleep", "duration_ms": 50}}));
+    server.wait(&long, |e| e["state"] == "running");
     let queued = server.submit(&small());
     server.delete(&format!("/api/v1/experiments/{queued}"));
     assert_eq!(server.finished(&queued)["state"], "cancelled");
