@@ -1,9 +1,11 @@
 //! Talking to the server: requests that answer JSON, and what can go wrong with them.
 
+use crate::dom::window;
 use crate::from_js::{self, FromJs};
 use filature_core::api::Problem;
-use leptos::prelude::window;
 use serde::Serialize;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -52,7 +54,7 @@ pub async fn get<T: FromJs>(path: &str) -> Result<T, Failure> {
 /// # Errors
 /// See [`Failure`].
 pub async fn post<T: FromJs>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
-    parsed(&send("POST", path, Some(&written(body)?)).await?)
+    parsed(&send("POST", path, Some(&written(body))).await?)
 }
 
 /// `POST path` with a JSON body, for no answer but success.
@@ -60,7 +62,7 @@ pub async fn post<T: FromJs>(path: &str, body: &impl Serialize) -> Result<T, Fai
 /// # Errors
 /// See [`Failure`].
 pub async fn tell(path: &str, body: &impl Serialize) -> Result<(), Failure> {
-    send("POST", path, Some(&written(body)?)).await.map(drop)
+    send("POST", path, Some(&written(body))).await.map(drop)
 }
 
 /// `DELETE path`.
@@ -71,8 +73,8 @@ pub async fn delete(path: &str) -> Result<(), Failure> {
     send("DELETE", path, None).await.map(drop)
 }
 
-fn written(body: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string(body).map_err(|error| Failure::Unexpected(error.to_string()))
+fn written(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("wire types have names for keys and finite numbers")
 }
 
 fn parsed<T: FromJs>(text: &str) -> Result<T, Failure> {
@@ -104,6 +106,11 @@ async fn exchange(method: &str, path: &str, body: Option<&str>) -> Result<(u16, 
         JsFuture::from(window().fetch_with_str_and_init(path, &init)).await?.dyn_into()?;
     let text = JsFuture::from(response.text()?).await?;
     Ok((response.status(), text.as_string().unwrap_or_default()))
+}
+
+/// Starts something that goes on beside everything else.
+pub fn start(task: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(Box::pin(task) as Pin<Box<dyn Future<Output = ()>>>);
 }
 
 /// Waits without blocking the page.

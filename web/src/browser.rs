@@ -1,15 +1,16 @@
 //! This page as a machine: measures the browser cells of an experiment that was
 //! started here, in a dedicated worker, and posts the samples to the server.
 
-use crate::api::{self, Failure};
+use crate::api::{self, Failure, start};
+use crate::dom::window;
 use crate::engine::Engine;
 use crate::state::App;
+use filature_core::ParamValues;
 use filature_core::api::{
     BrowserCard, BrowserClaim, BrowserEnd, BrowserLease, BrowserReport, Cell, CellState,
-    Experiment, Sample, State,
+    Experiment, Sample, Spec, State,
 };
-use leptos::prelude::window;
-use leptos::task::spawn_local;
+
 use std::cell::{Cell as Slot, RefCell};
 use std::time::Duration;
 
@@ -63,25 +64,36 @@ fn is_mine(id: &str) -> bool {
     storage.and_then(|storage| storage.get_item(MINE).ok().flatten()).as_deref() == Some(id)
 }
 
+/// A browser cell that this page measures next.
+struct Turn {
+    experiment: String,
+    spec: Spec,
+    cell: usize,
+    params: ParamValues,
+}
+
 /// Measures the next browser cell, if it is this page's turn.
 pub fn take_part(app: App) {
     let next = app.experiment.with_untracked(|shown| {
         let experiment = shown.as_ref()?;
         let cell = claimable(experiment)?;
-        is_mine(&experiment.id).then(|| (experiment.clone(), cell.clone()))
+        let turn = || Turn {
+            experiment: experiment.id.clone(),
+            spec: experiment.spec.clone(),
+            cell: cell.index,
+            params: cell.params.clone(),
+        };
+        is_mine(&experiment.id).then(turn)
     });
-    if let Some((experiment, cell)) = next
+    if let Some(turn) = next
         && !BUSY.replace(true)
     {
-        spawn_local(async move {
-            if let Err(failure) = measure(app, &experiment, &cell).await {
+        start(async move {
+            if let Err(failure) = measure(app, turn).await {
                 app.note(&failure);
             }
             BUSY.set(false);
-            if app.experiment.with_untracked(|e| e.as_ref().is_some_and(|e| e.id == experiment.id))
-            {
-                take_part(app);
-            }
+            take_part(app);
         });
     }
 }
@@ -101,8 +113,8 @@ pub fn stop() {
     ENGINE.with_borrow_mut(|engine| drop(engine.take()));
 }
 
-async fn measure(app: App, experiment: &Experiment, cell: &Cell) -> Result<(), Failure> {
-    let base = format!("/api/v1/experiments/{}/cells/{}", experiment.id, cell.index);
+async fn measure(app: App, turn: Turn) -> Result<(), Failure> {
+    let base = format!("/api/v1/experiments/{}/cells/{}", turn.experiment, turn.cell);
     let started = ready_engine().await;
     let browser = match &started {
         Ok(card) => card.clone(),
@@ -120,11 +132,12 @@ async fn measure(app: App, experiment: &Experiment, cell: &Cell) -> Result<(), F
         Err(failure) => return Err(failure),
     };
     app.experiment.update(|shown| {
-        let own = shown.as_mut().filter(|e| e.id == experiment.id);
-        if let Some(cell) = own.and_then(|e| e.cells.get_mut(cell.index)) {
+        let own = shown.as_mut().filter(|experiment| experiment.id == turn.experiment);
+        if let Some(cell) = own.and_then(|experiment| experiment.cells.get_mut(turn.cell)) {
             cell.state = CellState::Running;
         }
     });
+    app.settled.set(());
     let reports = format!("{base}/samples");
     let post = async |samples: Vec<Sample>, end: Option<BrowserEnd>| {
         api::tell(&reports, &BrowserReport { lease: lease.clone(), samples, end }).await
@@ -134,7 +147,7 @@ async fn measure(app: App, experiment: &Experiment, cell: &Cell) -> Result<(), F
     }
     ENGINE.with_borrow(|engine| {
         if let Some(engine) = engine {
-            engine.run(&experiment.spec, cell);
+            engine.run(&turn.spec, &turn.params);
         }
     });
     let mut since_report = Duration::ZERO;

@@ -7,6 +7,7 @@ use crate::explain;
 use crate::fields::label_of;
 use crate::figure::{Drawing, figure};
 use crate::form::mark;
+use crate::list::Listed;
 use crate::outline::{Outline, cells_at};
 use crate::signal::{Live, memo};
 use crate::state::App;
@@ -65,7 +66,7 @@ fn unmeasured(outline: Outline) -> El {
         outline.with(|experiment| {
             let experiment = experiment.as_ref()?;
             let told: Vec<El> =
-                experiment.cells.iter().filter_map(|cell| told(experiment, cell)).collect();
+                experiment.cells.iter().filter_map(|cell| told(experiment, cell)).listed();
             (!told.is_empty()).then(|| classed("ul", "unmeasured").child(told))
         })
     })
@@ -123,8 +124,8 @@ fn samples_chart(app: App, drawing: Drawing, value: Option<u64>) -> Chart {
         let cells = cells_at(experiment, value);
         let values: Vec<Vec<f64>> = cells
             .iter()
-            .map(|cell| cell.samples.iter().map(|sample| sample.wall_ns as f64).collect())
-            .collect();
+            .map(|cell| cell.samples.iter().map(|sample| sample.wall_ns as f64).listed())
+            .listed();
         let series: Vec<StripSeries> = cells
             .iter()
             .zip(&values)
@@ -135,7 +136,7 @@ fn samples_chart(app: App, drawing: Drawing, value: Option<u64>) -> Chart {
                 median: stats::median(values),
                 interval: cell.summary.map(|s| (s.wall_ns.median_low, s.wall_ns.median_high)),
             })
-            .collect();
+            .listed();
         strip(drawing, &title_of(experiment, info.as_deref(), value), &series)
     })
 }
@@ -163,7 +164,7 @@ fn sweep_chart(app: App, drawing: Drawing) -> Chart {
             .map_or_else(Vec::new, |spec| spec.executors.clone())
             .into_iter()
             .map(|executor| (executor, line(experiment.as_ref(), executor, &param)))
-            .collect();
+            .listed();
         let series: Vec<LineSeries> = points
             .iter()
             .map(|(executor, points)| LineSeries {
@@ -171,7 +172,7 @@ fn sweep_chart(app: App, drawing: Drawing) -> Chart {
                 title: executor.title(),
                 points,
             })
-            .collect();
+            .listed();
         let named = info.as_ref().and_then(|info| info.params.iter().find(|s| s.name == param));
         let x_title = named.map_or_else(|| param.clone(), label_of);
         let title =
@@ -199,12 +200,12 @@ fn line(experiment: Option<&Experiment>, executor: Executor, param: &str) -> Vec
                 .summary
                 .map(|s| (s.wall_ns.median, s.wall_ns.median_low, s.wall_ns.median_high));
             let (y, low, high) = known.or_else(|| {
-                let walls: Vec<f64> = cell.samples.iter().map(|s| s.wall_ns as f64).collect();
+                let walls: Vec<f64> = cell.samples.iter().map(|s| s.wall_ns as f64).listed();
                 stats::median(&walls).map(|median| (median, median, median))
             })?;
             Some(LinePoint { x, y, low, high })
         })
-        .collect()
+        .listed()
 }
 
 fn shown_workload(app: App, experiment: Option<&Experiment>) -> Option<std::rc::Rc<WorkloadInfo>> {

@@ -1,5 +1,6 @@
 //! The same experiment for a terminal: as curl and as a command line of `filature`.
 
+use crate::list::Listed;
 use filature_core::Executor;
 use filature_core::api::ExperimentRequest;
 use serde_json::Value;
@@ -26,12 +27,12 @@ pub fn command_line(request: &ExperimentRequest) -> String {
         .flatten()
         .map(String::as_str)
         .filter(|id| id.parse::<Executor>().is_ok_and(Executor::is_native))
-        .collect();
+        .listed();
     if !native.is_empty() {
         words.push(format!("--executor {}", native.join(",")));
     }
     if let Some(sweep) = &request.sweep {
-        let values: Vec<String> = sweep.values.iter().map(u64::to_string).collect();
+        let values: Vec<String> = sweep.values.iter().map(u64::to_string).listed();
         words.push(format!("--sweep {}", quoted(&format!("{}={}", sweep.param, values.join(",")))));
     }
     for (flag, value) in [

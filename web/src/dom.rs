@@ -1,13 +1,13 @@
 //! Elements, built once and then kept in step with the signals that they read.
 //!
-//! A page of code in place of `view!`: its types, one per place in the page, made the
-//! download three times as large. Here a closure is boxed where it enters, so that all
-//! of them share one piece of machine code.
+//! Leptos' reactive core without Leptos' `view!`: the types of its views, one per place
+//! in the page, made the download three times as large. Here a closure is boxed where
+//! it enters, so that all of them share one piece of machine code.
 
-use crate::signal::follow;
-use leptos::prelude::{Owner, document};
+use crate::list::Listed;
+use crate::signal::{Owner, follow_boxed};
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
+use web_sys::{Document, Element, Event, HtmlElement, HtmlInputElement, Window};
 
 /// An element that is being built. A handle: clones are the same element.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl From<El> for Content {
 
 impl From<Option<El>> for Content {
     fn from(element: Option<El>) -> Self {
-        Self::Elements(element.into_iter().collect())
+        Self::Elements(element.into_iter().listed())
     }
 }
 
@@ -50,6 +50,16 @@ impl From<Vec<El>> for Content {
     fn from(elements: Vec<El>) -> Self {
         Self::Elements(elements)
     }
+}
+
+/// The window that the page is in.
+pub fn window() -> Window {
+    web_sys::window().expect("a page has a window")
+}
+
+/// The page's document.
+pub fn document() -> Document {
+    window().document().expect("a page has a document")
 }
 
 /// A new element.
@@ -129,34 +139,51 @@ impl El {
         name: &'static str,
         mut value: impl FnMut() -> Option<T> + 'static,
     ) -> Self {
+        self.follow_text(Box::new(move || value().map(Into::into)), move |element, value| {
+            set(element, name, value);
+        })
+    }
+
+    /// Calls `show` with the text at first and whenever it has changed.
+    fn follow_text(
+        self,
+        mut text: Box<dyn FnMut() -> Option<String>>,
+        show: impl Fn(&HtmlElement, Option<&str>) + 'static,
+    ) -> Self {
         let element = self.0.clone();
         let mut before = None;
-        follow(move || {
-            let now = Some(value().map(Into::into));
+        follow_boxed(Box::new(move || {
+            let now = Some(text());
             if now != before {
-                set(&element, name, now.as_ref().and_then(|now: &Option<String>| now.as_deref()));
+                show(&element, now.as_ref().and_then(Option::as_deref));
                 before = now;
             }
-        });
+        }));
         self
     }
 
     /// Keeps an attribute without a value in step, such as `hidden` or `disabled`.
-    pub fn live_flag(self, name: &'static str, mut on: impl FnMut() -> bool + 'static) -> Self {
+    pub fn live_flag(self, name: &'static str, on: impl FnMut() -> bool + 'static) -> Self {
+        self.follow_truth(Box::new(on), move |element, on| set(element, name, on.then_some("")))
+    }
+
+    fn follow_truth(
+        self,
+        mut truth: Box<dyn FnMut() -> bool>,
+        show: impl Fn(&HtmlElement, bool) + 'static,
+    ) -> Self {
         let element = self.0.clone();
-        follow(move || set(&element, name, on().then_some("")));
+        follow_boxed(Box::new(move || show(&element, truth())));
         self
     }
 
     /// Keeps a class in step.
-    pub fn live_class(self, name: &'static str, mut on: impl FnMut() -> bool + 'static) -> Self {
-        let element = self.0.clone();
-        follow(move || {
+    pub fn live_class(self, name: &'static str, on: impl FnMut() -> bool + 'static) -> Self {
+        self.follow_truth(Box::new(on), move |element, on| {
             let list = element.class_list();
-            let done = if on() { list.add_1(name) } else { list.remove_1(name) };
+            let done = if on { list.add_1(name) } else { list.remove_1(name) };
             done.expect("classes have no spaces");
-        });
-        self
+        })
     }
 
     /// Keeps a property of the style in step. Set by script, it needs no leave from the
@@ -166,63 +193,62 @@ impl El {
         name: &'static str,
         mut value: impl FnMut() -> String + 'static,
     ) -> Self {
-        let element = self.0.clone();
-        follow(move || {
+        self.follow_text(Box::new(move || Some(value())), move |element, value| {
             // An invalid value is ignored by the browser, not refused.
-            let _ = element.style().set_property(name, &value());
-        });
-        self
+            let _ = element.style().set_property(name, value.unwrap_or_default());
+        })
     }
 
     /// Keeps the text in step; it replaces what was there.
     pub fn live_text<T: Into<String>>(self, mut text: impl FnMut() -> T + 'static) -> Self {
-        let element = self.0.clone();
-        let mut before = None;
-        follow(move || {
-            let now = Some(text().into());
-            if now != before {
-                element.set_text_content(now.as_deref());
-                before = now;
-            }
-        });
-        self
+        self.follow_text(Box::new(move || Some(text().into())), |element, text| {
+            element.set_text_content(text);
+        })
     }
 
     /// Keeps the HTML in step. Only for what this program has written and escaped itself.
     pub fn live_html(self, mut html: impl FnMut() -> String + 'static) -> Self {
-        let element = self.0.clone();
-        follow(move || element.set_inner_html(&html()));
-        self
+        self.follow_text(Box::new(move || Some(html())), |element, html| {
+            element.set_inner_html(html.unwrap_or_default());
+        })
     }
 
     /// Keeps the content in step; it replaces what was there.
     pub fn live<C: Into<Content>>(self, mut view: impl FnMut() -> C + 'static) -> Self {
+        self.live_boxed(Box::new(move || view().into()))
+    }
+
+    fn live_boxed(self, mut view: Box<dyn FnMut() -> Content>) -> Self {
         let element = self.0.clone();
-        follow(move || {
-            let content = view().into();
+        follow_boxed(Box::new(move || {
+            let content = view();
             element.set_text_content(None);
             append(&element, content);
-        });
+        }));
         self
     }
 
     /// Keeps a field's value in step, without disturbing what is being typed.
-    pub fn live_value(self, mut value: impl FnMut() -> String + 'static) -> Self {
+    pub fn live_value(self, value: impl FnMut() -> String + 'static) -> Self {
+        self.live_value_boxed(Box::new(value))
+    }
+
+    fn live_value_boxed(self, mut value: Box<dyn FnMut() -> String>) -> Self {
         let input: HtmlInputElement = self.0.clone().unchecked_into();
-        follow(move || {
+        follow_boxed(Box::new(move || {
             let now = value();
             if input.value() != now {
                 input.set_value(&now);
             }
-        });
+        }));
         self
     }
 
     /// Keeps a checkbox or radio button in step.
-    pub fn live_checked(self, mut checked: impl FnMut() -> bool + 'static) -> Self {
-        let input: HtmlInputElement = self.0.clone().unchecked_into();
-        follow(move || input.set_checked(checked()));
-        self
+    pub fn live_checked(self, checked: impl FnMut() -> bool + 'static) -> Self {
+        self.follow_truth(Box::new(checked), |element, checked| {
+            element.unchecked_ref::<HtmlInputElement>().set_checked(checked);
+        })
     }
 
     /// Calls `handle` on every event of that name.
@@ -231,7 +257,7 @@ impl El {
         self
     }
 
-    /// Calls `handle` with the text of a field whenever it changes.
+    /// Calls `handle` with the text of a field on every event of that name.
     pub fn on_value(self, event: &str, mut handle: impl FnMut(String) + 'static) -> Self {
         let input: HtmlInputElement = self.0.clone().unchecked_into();
         self.on(event, move |_| handle(input.value()))

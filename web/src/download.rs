@@ -1,7 +1,7 @@
 //! Files made in the page: a chart as SVG or PNG.
 
+use crate::dom::{document, window};
 use filature_charts::Chart;
-use leptos::prelude::{document, window};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement,

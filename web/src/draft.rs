@@ -1,6 +1,7 @@
 //! What the form holds, as typed: how it becomes a request, and how it travels in
 //! the page's address, as curl and as a command line.
 
+use crate::list::Listed;
 use filature_core::api::{ExperimentRequest, Spec, Sweep, WorkloadInfo, limits};
 use filature_core::params::ParamKind;
 use filature_core::{Executor, FieldError, ParamSpec, ParamValues};
@@ -103,8 +104,8 @@ impl Draft {
         if self.executors.contains(&executor) {
             self.executors.retain(|other| *other != executor);
         } else {
-            self.executors.push(executor);
-            self.executors.sort_unstable();
+            let after = self.executors.iter().position(|other| *other > executor);
+            self.executors.insert(after.unwrap_or(self.executors.len()), executor);
         }
     }
 
@@ -131,7 +132,7 @@ impl Draft {
     /// The values of the sweep: numbers, or texts where they are none.
     pub fn sweep_values(&self) -> Vec<Value> {
         let text = self.sweep.as_ref().map_or("", |sweep| &sweep.values);
-        text.split([',', ' ', ';']).filter(|part| !part.is_empty()).map(number).collect()
+        text.split([',', ' ', ';']).filter(|part| !part.is_empty()).map(number).listed()
     }
 
     /// Checks every field with the rules of the server; `able` are the executors that
@@ -158,7 +159,7 @@ impl Draft {
             }
         }
         let on: Vec<Executor> =
-            self.executors.iter().copied().filter(|executor| able.contains(executor)).collect();
+            self.executors.iter().copied().filter(|executor| able.contains(executor)).listed();
         if on.is_empty() {
             errors.push(FieldError::new("/executors", "Switch on at least one executor."));
         }
@@ -181,7 +182,7 @@ impl Draft {
         Ok(ExperimentRequest {
             workload: self.workload.clone(),
             params,
-            executors: Some(on.iter().map(|executor| executor.id().to_owned()).collect()),
+            executors: Some(on.iter().map(|executor| executor.id().to_owned()).listed()),
             sweep,
             samples: Some(samples),
             warmups: Some(warmups),
@@ -222,7 +223,7 @@ impl Draft {
                 wrong("values", format!("{value} is named twice"));
             }
         }
-        let values = values.iter().filter_map(Value::as_u64).collect();
+        let values = values.iter().filter_map(Value::as_u64).listed();
         Some(Sweep { param: sweep.param.clone(), values })
     }
 
@@ -238,7 +239,7 @@ impl Draft {
             put(&format!("p.{name}"), text.clone());
         }
         if self.executors != opening.executors {
-            let ids: Vec<&str> = self.executors.iter().map(|executor| executor.id()).collect();
+            let ids: Vec<&str> = self.executors.iter().map(|executor| executor.id()).listed();
             put("executors", ids.join(","));
         }
         if let Some(sweep) = &self.sweep {
@@ -257,7 +258,7 @@ impl Draft {
         let pairs: Vec<String> = pairs
             .iter()
             .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)))
-            .collect();
+            .listed();
         pairs.join("&")
     }
 
@@ -270,7 +271,7 @@ impl Draft {
             match name {
                 "workload" => draft.workload = value,
                 "executors" => {
-                    draft.executors = value.split(',').filter_map(|id| id.parse().ok()).collect();
+                    draft.executors = value.split(',').filter_map(|id| id.parse().ok()).listed();
                 }
                 "sweep" => {
                     draft.sweep = value.split_once(':').map(|(param, values)| SweepDraft {
@@ -304,7 +305,7 @@ pub fn error_at(errors: &[FieldError], pointer: &str) -> Option<String> {
 
 /// Values of a sweep as they stand in the field.
 pub fn joined(values: &[u64]) -> String {
-    let texts: Vec<String> = values.iter().map(u64::to_string).collect();
+    let texts: Vec<String> = values.iter().map(u64::to_string).listed();
     texts.join(", ")
 }
 

@@ -1,9 +1,10 @@
 //! The engine: a dedicated worker that runs workloads in this browser. Messages in
 //! and out, nothing else.
 
-use crate::from_js::{Wrong, field};
-use filature_core::api::{BrowserCard, BrowserEnd, Cell, Sample, Spec};
-use leptos::prelude::{document, window};
+use crate::dom::{document, window};
+use crate::from_js::{FromJs, field, read};
+use filature_core::ParamValues;
+use filature_core::api::{BrowserCard, BrowserEnd, Sample, Spec};
 use serde_json::json;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -30,16 +31,16 @@ pub fn card(clock_resolution_ns: u64, cross_origin_isolated: bool) -> BrowserCar
 /// Name and version from a user agent string, which names its ancestors as well.
 pub fn name_of(user_agent: &str) -> String {
     let known = [
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("HeadlessChrome/", "Chromium (headless)"),
-        ("Chrome/", "Chromium"),
-        ("Version/", "Safari"),
+        ("Edg", "Edge"),
+        ("OPR", "Opera"),
+        ("Firefox", "Firefox"),
+        ("HeadlessChrome", "Chromium (headless)"),
+        ("Chrome", "Chromium"),
+        ("Version", "Safari"),
     ];
     let found = known.into_iter().find_map(|(mark, name)| {
-        let version = user_agent.split_once(mark)?.1;
-        let major: String = version.chars().take_while(char::is_ascii_digit).collect();
+        let part = user_agent.split(' ').find_map(|part| part.strip_prefix(mark))?;
+        let major = part.strip_prefix('/')?.split('.').next()?;
         Some(format!("{name} {major}"))
     });
     found.unwrap_or_else(|| "an unknown browser".to_owned())
@@ -101,11 +102,11 @@ impl Engine {
     }
 
     /// Begins to measure a cell.
-    pub fn run(&self, spec: &Spec, cell: &Cell) {
+    pub fn run(&self, spec: &Spec, params: &ParamValues) {
         let ready = self.inbox.borrow().ready.clone();
         *self.inbox.borrow_mut() = Inbox { ready, ..Inbox::default() };
         let message = json!({
-            "type": "run", "workload": spec.workload, "params": cell.params,
+            "type": "run", "workload": spec.workload, "params": params,
             "warmups": spec.warmups, "samples": spec.samples,
         });
         let posted = js_sys::JSON::parse(&message.to_string())
@@ -135,26 +136,44 @@ impl Drop for Engine {
 }
 
 fn receive(inbox: &mut Inbox, message: &JsValue) {
-    if let Err(field) = read(inbox, message) {
-        break_down(inbox, format!("the engine said what the page can't read: `{field}`"));
+    match read::<Message>(message) {
+        Ok(Message::Ready(card)) => inbox.ready = Some(card),
+        Ok(Message::Sample(sample)) => inbox.samples.push(sample),
+        Ok(Message::End(end)) => inbox.end = Some(end),
+        Ok(Message::Nothing) => {}
+        Err(field) => {
+            break_down(inbox, format!("the engine said what the page can't read: `{field}`"));
+        }
     }
 }
 
-fn read(inbox: &mut Inbox, message: &JsValue) -> Result<(), Wrong> {
-    match field::<String>(message, "type")?.as_str() {
-        "ready" => {
-            let resolution_ns = field(message, "clock_resolution_ns")?;
-            inbox.ready = Some(card(resolution_ns, field(message, "cross_origin_isolated")?));
+/// What the worker says.
+enum Message {
+    /// It is loaded, in this browser.
+    Ready(BrowserCard),
+    /// It has timed an execution.
+    Sample(Sample),
+    /// The cell is over.
+    End(BrowserEnd),
+    /// Something that the page need not know, such as a warm-up.
+    Nothing,
+}
+
+impl FromJs for Message {
+    fn from_js(message: &JsValue) -> Self {
+        match field::<String>(message, "type").as_str() {
+            "ready" => Self::Ready(card(
+                field(message, "clock_resolution_ns"),
+                field(message, "cross_origin_isolated"),
+            )),
+            "sample" if field::<String>(message, "kind") == "sample" => {
+                Self::Sample(field(message, "sample"))
+            }
+            "done" => Self::End(BrowserEnd::Done { outcome: field(message, "outcome") }),
+            "failed" => Self::End(BrowserEnd::Failed { reason: field(message, "reason") }),
+            _ => Self::Nothing,
         }
-        "sample" if field::<String>(message, "kind")? == "sample" => {
-            inbox.samples.push(field(message, "sample")?);
-        }
-        "sample" => {}
-        "done" => inbox.end = Some(BrowserEnd::Done { outcome: field(message, "outcome")? }),
-        "failed" => inbox.end = Some(BrowserEnd::Failed { reason: field(message, "reason")? }),
-        _ => return Err("type"),
     }
-    Ok(())
 }
 
 fn break_down(inbox: &mut Inbox, reason: String) {

@@ -1,8 +1,7 @@
 //! Words that explain themselves: terms with a dotted underline, and the one
 //! floating note that tells what they mean on hover, focus and tap.
 
-use crate::dom::{El, classed, listen};
-use leptos::prelude::window;
+use crate::dom::{El, classed, listen, window};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement};
 

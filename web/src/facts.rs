@@ -2,6 +2,7 @@
 
 use crate::commands::plain;
 use crate::dom::{El, classed, el, slot};
+use crate::list::Listed;
 use crate::machine::{definition, titled};
 use crate::outline::{Outline, cells_at};
 use crate::signal::Live;
@@ -12,7 +13,7 @@ pub fn facts(outline: Outline, value: Live<Option<u64>>) -> El {
     slot(move || {
         outline.with(|experiment| {
             let cells = cells_at(experiment.as_ref()?, value.get());
-            let with_outcome: Vec<_> = cells.iter().filter_map(|c| c.outcome.as_ref()).collect();
+            let with_outcome: Vec<_> = cells.iter().filter_map(|c| c.outcome.as_ref()).listed();
             let rows = rows_of(with_outcome.first()?);
             let list = rows
                 .into_iter()
@@ -32,7 +33,7 @@ pub fn facts(outline: Outline, value: Live<Option<u64>>) -> El {
 pub fn rows_of(outcome: &Value) -> Vec<(String, String)> {
     match outcome {
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (name.replace('_', " "), plain(value))).collect()
+            fields.iter().map(|(name, value)| (name.replace('_', " "), plain(value))).listed()
         }
         other => vec![("outcome".to_owned(), plain(other))],
     }

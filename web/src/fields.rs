@@ -202,8 +202,11 @@ pub fn value_at(position: &str, min: u64, max: u64) -> u64 {
     let place = f64::from(position.parse::<u32>().unwrap_or(0)) / f64::from(SLIDER_STEPS);
     let (low, high) = log_range(min, max);
     let exact = (low + place * (high - low)).exp() - shift(min) as f64;
-    let digit = 10_f64.powf(exact.max(1.0).log10().floor() - 1.0).max(1.0);
-    ((exact / digit).round() * digit).round().clamp(min as f64, max as f64) as u64
+    let mut digit = 1.0;
+    while exact >= digit * 100.0 {
+        digit *= 10.0;
+    }
+    ((exact / digit).round() * digit).clamp(min as f64, max as f64) as u64
 }
 
 fn shift(min: u64) -> u64 {

@@ -3,6 +3,7 @@
 
 use crate::dom::{El, classed, el, slot};
 use crate::download;
+use crate::list::Listed;
 use crate::signal::{Live, keep, memo, untrack};
 use filature_charts::{Chart, Mark, Table};
 use wasm_bindgen::prelude::*;
@@ -157,16 +158,23 @@ pub fn neighbour(marks: &[Mark], now: Option<usize>, key: &str) -> Option<usize>
     let Some(here) = now.and_then(|place| marks.get(place)) else {
         return (!marks.is_empty()).then_some(0);
     };
-    let mut own: Vec<usize> = (0..marks.len()).collect();
+    let mut own: Vec<usize> = (0..marks.len()).listed();
     if matches!(key, "ArrowLeft" | "ArrowRight") {
-        own.retain(|place| marks[*place].series == here.series);
-        own.sort_by(|a, b| marks[*a].x.total_cmp(&marks[*b].x));
-        let place = own.iter().position(|place| Some(*place) == now)?;
-        let next = if forward { place + 1 } else { place.checked_sub(1)? };
-        return own.get(next).copied();
+        // The nearest one on that side; of several at one place, the order decides.
+        let from = (here.x, now?);
+        let beyond = |place: &usize| {
+            let (x, place) = (marks[*place].x - from.0, *place);
+            let after = x > 0.0 || (x == 0.0 && place > from.1);
+            marks[place].series == here.series && place != from.1 && after == forward
+        };
+        own.retain(beyond);
+        if !forward {
+            own.reverse();
+        }
+    } else {
+        let other = if forward { here.series + 1 } else { here.series.checked_sub(1)? };
+        own.retain(|place| marks[*place].series == other);
     }
-    let other = if forward { here.series + 1 } else { here.series.checked_sub(1)? };
-    own.retain(|place| marks[*place].series == other);
     let away = |place: &usize| (marks[*place].x - here.x).abs();
     own.into_iter().min_by(|a, b| away(a).total_cmp(&away(b)))
 }

@@ -4,6 +4,7 @@ use crate::dom::{El, classed, el, slot};
 use crate::explain::{self, Term, term};
 use crate::figure::scrolling;
 use crate::form::mark;
+use crate::list::Listed;
 use crate::machine::titled;
 use crate::outline::{Outline, cells_at};
 use crate::signal::Live;
@@ -42,7 +43,7 @@ pub fn figures_table(experiment: &Experiment, value: Option<u64>, operation: &st
     let mut body = el("tbody");
     for row in rows(&cells, comparisons, operation) {
         let name = el("th").attr("scope", "row").child(term(row.term));
-        let figures: Vec<El> = row.figures.into_iter().map(figure).collect();
+        let figures: Vec<El> = row.figures.into_iter().map(figure).listed();
         body = body.child(el("tr").child(name).child(figures));
     }
     let caption = match (&experiment.spec.sweep, value) {
@@ -72,10 +73,10 @@ pub struct Row {
 /// All rows that hold at least one figure.
 pub fn rows(cells: &[&Cell], comparisons: &[Comparison], operation: &str) -> Vec<Row> {
     let row = |term: Term, figure: &dyn Fn(&Cell) -> Option<String>| {
-        let figures: Vec<Option<String>> = cells.iter().map(|cell| figure(cell)).collect();
+        let figures: Vec<Option<String>> = cells.iter().map(|cell| figure(cell)).listed();
         figures.iter().any(Option::is_some).then(|| Row {
             term,
-            figures: figures.into_iter().map(|text| text.unwrap_or(NOTHING.to_owned())).collect(),
+            figures: figures.into_iter().map(|text| text.unwrap_or(NOTHING.to_owned())).listed(),
         })
     };
     let wall = |part: fn(&Distribution) -> String| {
@@ -97,7 +98,7 @@ pub fn rows(cells: &[&Cell], comparisons: &[Comparison], operation: &str) -> Vec
             Some(
                 format!(
                     "{} {operation}",
-                    format::per_second(cell.summary?.throughput_per_s).trim_end_matches("/s")
+                    format::per_second(cell.summary?.throughput_per_s).trim_end_matches(['/', 's'])
                 )
                 .trim()
                 .to_owned()
@@ -119,7 +120,7 @@ pub fn rows(cells: &[&Cell], comparisons: &[Comparison], operation: &str) -> Vec
             (batch > 1).then(|| format!("{} executions", format::count(batch.into())))
         }),
     ];
-    rows.into_iter().flatten().collect()
+    rows.into_iter().flatten().listed()
 }
 
 fn state_or_count(cell: &Cell) -> String {

@@ -1,9 +1,10 @@
 //! The form: which workload, on what, swept or not, and how it is measured.
 
-use crate::dom::{Content, El, classed, el};
+use crate::dom::{Content, El, classed, document, el};
 use crate::draft::{SweepDraft, joined};
 use crate::explain::{self, term};
 use crate::fields::{field_error, label_of, number_input, param_field, radio, unticked};
+use crate::list::Listed;
 use crate::run::{run, run_bar};
 use crate::share::form_links;
 use crate::signal::{memo, untrack};
@@ -11,7 +12,6 @@ use crate::state::App;
 use filature_core::api::limits;
 use filature_core::params::ParamKind;
 use filature_core::{Executor, ParamSpec, format};
-use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 
 /// The setup column.
@@ -74,14 +74,13 @@ fn params(app: App) -> El {
     let fields = move || {
         workload.track();
         let all = untrack(|| specs(app));
-        all.iter().map(|spec| param_field(app, spec, &all)).collect::<Vec<_>>()
+        all.iter().map(|spec| param_field(app, spec, &all)).listed()
     };
     fieldset("params", "Parameters").child(el("div").live(fields))
 }
 
 fn executors(app: App) -> El {
-    let toggles: Vec<El> =
-        Executor::ALL.into_iter().map(|executor| toggle(app, executor)).collect();
+    let toggles: Vec<El> = Executor::ALL.into_iter().map(|executor| toggle(app, executor)).listed();
     fieldset("executors", "Executors").child(toggles).child(field_error(
         app,
         "executors",
@@ -158,11 +157,11 @@ fn sweep(app: App) -> El {
             let option = el("option").attr("value", &spec.name).child(label_of(spec));
             if chosen.as_ref() == Some(&spec.name) { option.attr("selected", "") } else { option }
         };
-        all.iter().filter(shown).map(option).collect::<Vec<_>>()
+        all.iter().filter(shown).map(option).listed()
     };
     let presets = move || {
         let presets = spec().as_ref().map_or_else(Vec::new, presets_of);
-        presets.into_iter().map(|preset| chip(app, joined(&preset))).collect::<Vec<_>>()
+        presets.into_iter().map(|preset| chip(app, joined(&preset))).listed()
     };
     let chips =
         classed("div", "chips").attr("role", "group").attr("aria-label", "Ready-made values");
@@ -227,7 +226,7 @@ pub fn presets_of(spec: &ParamSpec) -> Vec<Vec<u64>> {
     let mut presets: Vec<Vec<u64>> = Vec::new();
     for candidate in candidates {
         let mut fits: Vec<u64> =
-            candidate.iter().copied().filter(|value| (min..=max).contains(value)).collect();
+            candidate.iter().copied().filter(|value| (min..=max).contains(value)).listed();
         fits.dedup();
         if fits.len() > 1 && !presets.contains(&fits) {
             presets.push(fits);

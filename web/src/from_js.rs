@@ -5,28 +5,45 @@
 //! that none is forgotten.
 
 use filature_core::api::{
-    BodyLines, BrowserCard, BrowserLease, Cell, CellState, Comparison, Disturbance, Event,
-    ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Health, Limit, MachineCard, Memory,
-    Problem, Refusal, Sample, Source, Spec, State, Summary, Sweep, Token, TokenKind, Verdict,
-    WorkloadInfo,
+    BodyLines, BrowserCard, BrowserLease, CellState, Comparison, Disturbance, Event, ExecutorInfo,
+    Experiment, ExperimentLine, ExperimentPage, Health, Limit, MachineCard, Memory, Problem,
+    Refusal, Sample, Source, Spec, State, Summary, Sweep, Token, TokenKind, Verdict, WorkloadInfo,
 };
 use filature_core::params::{ChoiceSpec, ParamKind, When};
 use filature_core::stats::Distribution;
 use filature_core::{Body, Executor, FieldError, ParamSpec, ParamValues};
 use serde_json::Value;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, JsValue};
+
+thread_local! {
+    /// The field that was not as expected, while a value is read. Kept apart from the
+    /// values, so that reading a field is one call and no decision.
+    static WRONG: Cell<Option<Wrong>> = const { Cell::new(None) };
+}
 
 /// The name of the field that is not what was expected.
 pub type Wrong = &'static str;
 
 /// A type that can be read from a JavaScript value. Fields that it does not know are ignored.
 pub trait FromJs: Sized {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// If the value is of another form.
-    fn from_js(value: &JsValue) -> Result<Self, Wrong>;
+    /// Reads it; what is not as expected is noted, and something stands in for it.
+    fn from_js(value: &JsValue) -> Self;
+}
+
+/// Notes that something is not as expected.
+fn wrong(what: Wrong) {
+    WRONG.set(WRONG.get().or(Some(what)));
+}
+
+/// Reads a value.
+///
+/// # Errors
+/// If it is of another form.
+pub fn read<T: FromJs>(value: &JsValue) -> Result<T, Wrong> {
+    let value = T::from_js(value);
+    WRONG.take().map_or(Ok(value), Err)
 }
 
 /// Reads a JSON text.
@@ -34,125 +51,133 @@ pub trait FromJs: Sized {
 /// # Errors
 /// If the text is no JSON, or of another form.
 pub fn parse<T: FromJs>(text: &str) -> Result<T, Wrong> {
-    T::from_js(&js_sys::JSON::parse(text).map_err(|_| "JSON")?)
+    read(&js_sys::JSON::parse(text).map_err(|_| "JSON")?)
 }
 
-fn get(object: &JsValue, name: &str) -> JsValue {
-    js_sys::Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+/// Reads a field of an object; a field that is not as expected is noted by its name.
+pub fn field<T: FromJs>(object: &JsValue, name: Wrong) -> T {
+    let (value, before) = enter(object, name);
+    let value = T::from_js(&value);
+    leave(name, before);
+    value
 }
 
-/// Reads a field of an object.
-///
-/// # Errors
-/// If it is missing or of another form.
-pub fn field<T: FromJs>(object: &JsValue, name: Wrong) -> Result<T, Wrong> {
-    T::from_js(&get(object, name)).map_err(|_| name)
+fn enter(object: &JsValue, name: Wrong) -> (JsValue, Option<Wrong>) {
+    let value = js_sys::Reflect::get(object, &JsValue::from_str(name));
+    (value.unwrap_or(JsValue::UNDEFINED), WRONG.take())
 }
 
-/// The items of an array, or of what is none nothing.
+fn leave(name: Wrong, before: Option<Wrong>) {
+    WRONG.set(before.or(WRONG.take().map(|_| name)));
+}
+
+/// The items of an array; an empty one is left out of the JSON.
 fn items(value: &JsValue) -> js_sys::Array {
-    value.dyn_ref::<js_sys::Array>().cloned().unwrap_or_default()
+    value.dyn_ref::<js_sys::Array>().cloned().unwrap_or_else(|| {
+        if !value.is_undefined() {
+            wrong("list");
+        }
+        js_sys::Array::new()
+    })
 }
 
 impl<T: FromJs> FromJs for Option<T> {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-        if value.is_null() || value.is_undefined() {
-            return Ok(None);
-        }
-        T::from_js(value).map(Some)
+    fn from_js(value: &JsValue) -> Self {
+        (!value.is_null() && !value.is_undefined()).then(|| T::from_js(value))
     }
 }
 
 impl<T: FromJs> FromJs for Vec<T> {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-        let mut list = Self::new();
-        for item in items(value) {
-            list.push(T::from_js(&item)?);
+    fn from_js(value: &JsValue) -> Self {
+        let list = items(value);
+        let mut read = Self::new();
+        for place in 0..list.length() {
+            read.push(T::from_js(&list.get(place)));
         }
-        Ok(list)
+        read
     }
 }
 
-impl FromJs for String {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-        value.as_string().ok_or("text")
-    }
-}
-
-impl FromJs for bool {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-        value.as_bool().ok_or("truth")
-    }
-}
-
-/// Numbers: what JavaScript holds exactly is all that the server sends.
-macro_rules! numbers {
-    ($($type:ty)+) => { $(
+/// Values that JavaScript has too.
+macro_rules! plain {
+    ($($type:ty: $read:expr;)+) => { $(
         impl FromJs for $type {
-            fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-                value.as_f64().map(|number| number as Self).ok_or("number")
+            fn from_js(value: &JsValue) -> Self {
+                let read: Option<Self> = $read(value);
+                if read.is_none() {
+                    wrong(stringify!($type));
+                }
+                read.unwrap_or_default()
             }
         }
     )+ };
 }
-numbers!(f64 u64 u32 u16 usize);
+
+// Numbers that JavaScript does not hold exactly are none that the server sends.
+plain! {
+    String: JsValue::as_string;
+    bool: JsValue::as_bool;
+    f64: JsValue::as_f64;
+    u64: |value: &JsValue| value.as_f64().map(|number| number as Self);
+    u32: |value: &JsValue| value.as_f64().map(|number| number as Self);
+    u16: |value: &JsValue| value.as_f64().map(|number| number as Self);
+    usize: |value: &JsValue| value.as_f64().map(|number| number as Self);
+}
 
 impl FromJs for Value {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
+    fn from_js(value: &JsValue) -> Self {
         if let Some(text) = value.as_string() {
-            return Ok(Self::String(text));
+            return Self::String(text);
         }
         if let Some(truth) = value.as_bool() {
-            return Ok(Self::Bool(truth));
+            return Self::Bool(truth);
         }
         if let Some(number) = value.as_f64() {
             let whole = number.fract() == 0.0 && number >= 0.0;
-            return Ok(if whole { Self::from(number as u64) } else { Self::from(number) });
+            return if whole { Self::from(number as u64) } else { Self::from(number) };
         }
         if js_sys::Array::is_array(value) {
-            return Vec::from_js(value).map(Self::Array);
+            return Self::Array(Vec::from_js(value));
         }
-        if value.is_object() {
-            ParamValues::from_js(value).map(Self::Object)
-        } else {
-            Ok(Self::Null)
-        }
+        if value.is_object() { Self::Object(ParamValues::from_js(value)) } else { Self::Null }
     }
 }
 
-/// The fields of an object, by name.
-fn entries(value: &JsValue) -> Vec<(String, JsValue)> {
-    let object: &js_sys::Object = value.unchecked_ref();
-    let pairs = js_sys::Object::entries(object).into_iter().map(|pair| items(&pair));
-    pairs.map(|pair| (pair.get(0).as_string().unwrap_or_default(), pair.get(1))).collect()
+/// Calls `take` with every field of an object.
+fn each_field(value: &JsValue, mut take: impl FnMut(String, JsValue)) {
+    let Some(object) = value.dyn_ref::<js_sys::Object>() else { return wrong("object") };
+    let pairs = js_sys::Object::entries(object);
+    for place in 0..pairs.length() {
+        let pair = items(&pairs.get(place));
+        take(pair.get(0).as_string().unwrap_or_default(), pair.get(1));
+    }
 }
 
 impl FromJs for ParamValues {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
+    fn from_js(value: &JsValue) -> Self {
         let mut values = Self::new();
-        for (name, value) in entries(value) {
-            values.insert(name, Value::from_js(&value)?);
-        }
-        Ok(values)
+        each_field(value, |name, value| drop(values.insert(name, Value::from_js(&value))));
+        values
     }
 }
 
 impl FromJs for BTreeMap<Executor, String> {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
+    fn from_js(value: &JsValue) -> Self {
         let mut reasons = Self::new();
-        for (name, reason) in entries(value) {
-            reasons.insert(name.parse().map_err(|_| "executor")?, String::from_js(&reason)?);
-        }
-        Ok(reasons)
+        each_field(value, |name, reason| match name.parse() {
+            Ok(executor) => drop(reasons.insert(executor, String::from_js(&reason))),
+            Err(_) => wrong("executor"),
+        });
+        reasons
     }
 }
 
 /// Declares types whose JSON has a field for each of theirs.
 macro_rules! fields {
-    ($( $type:ident { $($field:ident),+ $(,)? } )+) => { $(
+    ($( $type:path { $($field:ident),+ $(,)? } )+) => { $(
         impl FromJs for $type {
-            fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-                Ok(Self { $( $field: field(value, stringify!($field))? ),+ })
+            fn from_js(value: &JsValue) -> Self {
+                Self { $( $field: field(value, stringify!($field)) ),+ }
             }
         }
     )+ };
@@ -167,7 +192,7 @@ fields! {
     ExperimentPage { experiments, next_cursor }
     Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, label }
     Sweep { param, values }
-    Cell {
+    filature_core::api::Cell {
         index, executor, params, state, reason, refusal, samples, summary, memory, outcome, browser,
     }
     Summary {
@@ -199,76 +224,71 @@ fields! {
 }
 
 impl FromJs for Sample {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-        Ok(Self {
-            wall_ns: field(value, "wall_ns")?,
-            cpu_user_ns: field(value, "cpu_user_ns")?,
-            cpu_system_ns: field(value, "cpu_system_ns")?,
-            switches_voluntary: field(value, "switches_voluntary")?,
-            switches_involuntary: field(value, "switches_involuntary")?,
-            batch: field::<Option<u32>>(value, "batch")?.unwrap_or(1),
-        })
+    fn from_js(value: &JsValue) -> Self {
+        Self {
+            wall_ns: field(value, "wall_ns"),
+            cpu_user_ns: field(value, "cpu_user_ns"),
+            cpu_system_ns: field(value, "cpu_system_ns"),
+            switches_voluntary: field(value, "switches_voluntary"),
+            switches_involuntary: field(value, "switches_involuntary"),
+            batch: field::<Option<_>>(value, "batch").unwrap_or(1),
+        }
     }
 }
 
 impl FromJs for Problem {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-        Ok(Self {
-            kind: field(value, "type")?,
-            title: field(value, "title")?,
-            status: field(value, "status")?,
-            detail: field(value, "detail")?,
-            errors: field(value, "errors")?,
-        })
+    fn from_js(value: &JsValue) -> Self {
+        Self {
+            kind: field(value, "type"),
+            title: field(value, "title"),
+            status: field(value, "status"),
+            detail: field(value, "detail"),
+            errors: field(value, "errors"),
+        }
     }
 }
 
 impl FromJs for ParamSpec {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-        let kind = match field::<String>(value, "type")?.as_str() {
-            "integer" => ParamKind::Integer {
-                unit: field(value, "unit")?,
-                default: field(value, "default")?,
-                min: field(value, "min")?,
-                max: field(value, "max")?,
-            },
-            "choice" => ParamKind::Choice {
-                default: field(value, "default")?,
-                options: field(value, "options")?,
-            },
-            _ => return Err("type"),
+    fn from_js(value: &JsValue) -> Self {
+        let kind = if field::<String>(value, "type") == "integer" {
+            ParamKind::Integer {
+                unit: field(value, "unit"),
+                default: field(value, "default"),
+                min: field(value, "min"),
+                max: field(value, "max"),
+            }
+        } else {
+            ParamKind::Choice { default: field(value, "default"), options: field(value, "options") }
         };
-        let (name, doc) = (field(value, "name")?, field(value, "doc")?);
-        Ok(Self { name, doc, kind, when: field(value, "when")? })
+        let (name, doc) = (field(value, "name"), field(value, "doc"));
+        Self { name, doc, kind, when: field(value, "when") }
     }
 }
 
 impl FromJs for Event {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-        let name = field::<String>(value, "event")?;
-        if name == "gap" {
-            return Ok(Self::Gap);
-        }
-        let experiment = field(value, "experiment")?;
-        match name.as_str() {
-            "experiment" => Ok(Self::Experiment {
-                experiment,
-                state: field(value, "state")?,
-                position: field(value, "position")?,
-            }),
-            "cell" => Ok(Self::Cell {
-                experiment,
-                cell: field(value, "cell")?,
-                state: field(value, "state")?,
-                reason: field(value, "reason")?,
-            }),
-            "samples" => Ok(Self::Samples {
-                experiment,
-                cell: field(value, "cell")?,
-                first: field(value, "first")?,
-                samples: field(value, "samples")?,
-            }),
-            _ => Err("event"),
+    fn from_js(value: &JsValue) -> Self {
+        let experiment = || field(value, "experiment");
+        match field::<String>(value, "event").as_str() {
+            "experiment" => Self::Experiment {
+                experiment: experiment(),
+                state: field(value, "state"),
+                position: field(value, "position"),
+            },
+            "cell" => Self::Cell {
+                experiment: experiment(),
+                cell: field(value, "cell"),
+                state: field(value, "state"),
+                reason: field(value, "reason"),
+            },
+            "samples" => Self::Samples {
+                experiment: experiment(),
+                cell: field(value, "cell"),
+                first: field(value, "first"),
+                samples: field(value, "samples"),
+            },
+            // Of an event that it does not know the page learns what it does of a gap:
+            // to ask for the whole experiment.
+            _ => Self::Gap,
         }
     }
 }
@@ -277,14 +297,21 @@ impl FromJs for Event {
 macro_rules! names {
     ($( $type:ident { $($name:literal = $value:ident),+ $(,)? } )+) => { $(
         impl FromJs for $type {
-            fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-                match value.as_string().unwrap_or_default().as_str() {
-                    $( $name => Ok(Self::$value), )+
-                    _ => Err("name"),
-                }
+            fn from_js(value: &JsValue) -> Self {
+                let known = [$( ($name, Self::$value) ),+];
+                known[place_of(value, &known.map(|(name, _)| name))].1
             }
         }
     )+ };
+}
+
+/// Where among these names a text stands.
+fn place_of(value: &JsValue, names: &[&str]) -> usize {
+    let text = value.as_string().unwrap_or_default();
+    names.iter().position(|name| *name == text).unwrap_or_else(|| {
+        wrong("name");
+        0
+    })
 }
 
 names! {
@@ -304,8 +331,7 @@ names! {
 }
 
 impl FromJs for Executor {
-    fn from_js(value: &JsValue) -> Result<Self, Wrong> {
-        let name = String::from_js(value)?;
-        Self::ALL.into_iter().find(|executor| executor.id() == name).ok_or("executor")
+    fn from_js(value: &JsValue) -> Self {
+        Self::ALL[place_of(value, &Self::ALL.map(Self::id))]
     }
 }

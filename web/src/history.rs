@@ -1,8 +1,9 @@
 //! All experiments: the page `/history` with filter, paging and delete, and the strip
 //! of the newest below the form.
 
-use crate::api::{self, Failure};
+use crate::api::{self, Failure, start};
 use crate::dom::{El, classed, el};
+use crate::list::Listed;
 use crate::result::params_in_words;
 use crate::signal::follow;
 use crate::signal::{Live, untrack};
@@ -10,7 +11,6 @@ use crate::state::App;
 use crate::time;
 use filature_core::api::{ExperimentLine, ExperimentPage};
 use filature_core::format;
-use leptos::task::spawn_local;
 
 /// How many experiments one page holds.
 const PAGE: usize = 20;
@@ -19,8 +19,7 @@ const STATES: [&str; 6] = ["queued", "running", "done", "cancelled", "failed", "
 
 /// The strip of the newest experiments.
 pub fn newest(app: App) -> El {
-    let items =
-        move || app.newest.with(|lines| lines.iter().map(|l| card(app, l)).collect::<Vec<_>>());
+    let items = move || app.newest.with(|lines| lines.iter().map(|l| card(app, l)).listed());
     let title = el("h2").id("newest-title").child("Newest experiments");
     let all = el("a").attr("href", "/history").child("All of them");
     let none = classed("p", "help").child("None yet: the first one is a press of Run away.");
@@ -87,7 +86,7 @@ impl View {
     fn load(self, cursor: Option<String>) {
         let (workload, state) = (self.workload.get_untracked(), self.state.get_untracked());
         let query = query(&workload, &state, cursor.as_deref());
-        spawn_local(async move {
+        start(async move {
             let answer = api::get::<ExperimentPage>(&query).await;
             let still_asked = self.workload.is_there()
                 && self.workload.get_untracked() == workload
@@ -119,7 +118,7 @@ impl View {
     }
 
     fn remove(self, id: String) {
-        spawn_local(async move {
+        start(async move {
             match api::delete(&format!("/api/v1/experiments/{id}")).await {
                 Ok(()) => {
                     self.app.newest.update(|lines| lines.retain(|line| line.id != id));
@@ -149,8 +148,7 @@ pub fn history(app: App) -> El {
         view.state.track();
         untrack(|| view.load(None));
     });
-    let items =
-        move || view.lines.with(|lines| lines.iter().map(|l| row(view, l)).collect::<Vec<_>>());
+    let items = move || view.lines.with(|lines| lines.iter().map(|l| row(view, l)).listed());
     let none = move || view.loaded.get() && view.lines.with(Vec::is_empty);
     let more = classed("button", "secondary")
         .attr("type", "button")

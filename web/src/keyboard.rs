@@ -1,13 +1,12 @@
 //! The keys of the page. They work only while the focus is not in a field.
 
-use crate::dom;
+use crate::dom::{self, document, window};
 use crate::form::focus_workloads;
 use crate::run::{cancel, run};
 use crate::shell::{help_is_open, open_help};
 use crate::signal::{Live, untrack};
 use crate::state::App;
 use filature_core::Executor;
-use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 

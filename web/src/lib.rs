@@ -13,8 +13,8 @@
 //!   the result column; [`outline`] keeps it calm while samples arrive.
 //! - [`source`]: the code column. [`history`]: all experiments.
 //! - [`shell`], [`keyboard`], [`explain`], [`share`], [`download`], [`time`]: what surrounds them.
-//! - [`signal`], [`dom`], [`from_js`]: values that are followed, elements that follow them, and
-//!   JSON, each in the way that makes the page small.
+//! - [`signal`], [`dom`], [`from_js`], [`list`]: values that are followed, elements that
+//!   follow them, JSON, lists: each in the way that makes the page small.
 //!
 //! # Hooks for tests
 //! These ids are stable: `run-button`, `run-note`, `cancel-button`, `progress`, `verdict`,
@@ -61,26 +61,26 @@ pub mod dom;
 pub mod download;
 pub mod explain;
 pub mod keyboard;
+pub mod list;
 pub mod share;
 pub mod shell;
 pub mod signal;
 pub mod time;
 
-use crate::dom::{Content, El, classed, el};
+use crate::api::start;
+use crate::dom::{Content, El, classed, document, el};
 use crate::history::{history, newest};
 use crate::result::result_column;
 use crate::route::Route;
 use crate::signal::{Live, memo};
 use crate::source::{Part, source_column};
 use crate::state::App;
-use leptos::prelude::document;
-use leptos::task::spawn_local;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Puts the page into the document. boot.js calls it once the module is loaded.
 #[wasm_bindgen]
 pub fn mount() {
-    console_error_panic_hook::set_once();
     let body = document().body().expect("boot.js runs once the body is there");
     // The page stays as long as its document.
     std::mem::forget(dom::mount(&body, page));
@@ -94,7 +94,7 @@ pub fn page() -> Content {
     keyboard::listen(app, source_open);
     route::arrive(app);
     follow(app);
-    spawn_local(app.load());
+    start(app.load());
     let is_bench = memo(move || matches!(app.route.get(), Route::Explore | Route::Experiment(_)));
     let view = move || {
         if is_bench.get() {
@@ -137,7 +137,7 @@ fn follow(app: App) {
             && let Some(draft) = app.draft_of_shown()
         {
             filled.set(Some(id));
-            if !route::address().1.contains("workload=") {
+            if !route::holds_form(&route::address().1) {
                 app.draft.set(draft);
             }
         }

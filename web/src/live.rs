@@ -1,10 +1,11 @@
 //! The experiment that is shown, kept up to date while it runs: the stream of
 //! events, and what each event changes.
 
+use crate::api::start;
 use crate::state::App;
 use crate::{api, browser, from_js};
 use filature_core::api::{Event, Experiment};
-use leptos::task::spawn_local;
+
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, MessageEvent};
@@ -77,14 +78,14 @@ pub fn apply(experiment: &mut Experiment, event: Event) -> Next {
 /// Loads an experiment, shows it, and follows it while it is not finished.
 pub fn show(app: App, id: String) {
     close();
-    spawn_local(load(app, id));
+    start(load(app, id));
 }
 
 /// Shows an experiment that the server has just accepted.
 pub fn show_accepted(app: App, experiment: Experiment) {
     close();
     let id = experiment.id.clone();
-    app.experiment.set(Some(experiment));
+    app.show(Some(experiment));
     open(app, &id);
 }
 
@@ -110,7 +111,7 @@ async fn load(app: App, id: String) {
         Ok(experiment) => {
             let is_final = experiment.state.is_final();
             app.experiment_failure.set(None);
-            app.experiment.set(Some(experiment));
+            app.show(Some(experiment));
             browser::take_part(app);
             if is_final {
                 close();
@@ -143,7 +144,7 @@ fn open(app: App, id: &str) {
     let id = id.to_owned();
     let opened_id = id.clone();
     // What happened before the stream was open was missed, so the experiment is read once more.
-    let opened = Closure::new(move |_| spawn_local(load(app, opened_id.clone())));
+    let opened = Closure::new(move |_| start(load(app, opened_id.clone())));
     source.set_onopen(Some(opened.as_ref().unchecked_ref()));
     let failed = Closure::new(move |_| app.lost());
     source.set_onerror(Some(failed.as_ref().unchecked_ref()));
@@ -158,18 +159,22 @@ fn received(app: App, message: &MessageEvent) {
     };
     let next = match from_js::parse::<Event>(&text) {
         Ok(event) => {
+            let is_samples = matches!(event, Event::Samples { .. });
             let mut next = Next::Nothing;
             app.experiment.update(|shown| {
                 if let Some(experiment) = shown {
                     next = apply(experiment, event);
                 }
             });
+            if !is_samples {
+                app.settled.set(());
+            }
             next
         }
         Err(_) => Next::Fetch,
     };
     browser::take_part(app);
     if next == Next::Fetch {
-        spawn_local(load(app, id));
+        start(load(app, id));
     }
 }

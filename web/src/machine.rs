@@ -2,6 +2,7 @@
 
 use crate::dom::{Content, El, classed, el};
 use crate::explain;
+use crate::list::Listed;
 use crate::outline::Outline;
 use filature_core::api::{BrowserCard, MachineCard};
 use filature_core::format;
@@ -13,7 +14,7 @@ pub fn machines(outline: Outline) -> El {
             let Some(experiment) = experiment else { return Vec::new() };
             let browser = experiment.cells.iter().find_map(|cell| cell.browser.as_ref());
             let cards = [Some(machine_card(&experiment.machine)), browser.map(browser_card)];
-            cards.into_iter().flatten().collect()
+            cards.into_iter().flatten().listed()
         })
     };
     titled("machines", "machine-title", "Measured on").child(classed("div", "cards").live(cards))

@@ -1,39 +1,19 @@
-//! An experiment without its samples: it changes only when something is settled, so
-//! what depends on it is not drawn anew with every sample.
+//! An experiment without its samples: what looks at it only so is drawn anew when
+//! something is settled, not with every sample.
 
-use crate::signal::{Live, memo};
+use crate::list::Listed;
 use crate::state::App;
 use filature_core::api::{Cell, Experiment};
 
-/// The experiment that is shown, each cell with its first sample at most.
-pub type Outline = Live<Option<Experiment>>;
+/// The experiment that is shown, to be followed but for its samples.
+#[derive(Clone, Copy, Debug)]
+pub struct Outline(pub App);
 
-/// The outline of the experiment that is shown.
-pub fn outline(app: App) -> Outline {
-    memo(move || app.experiment.with(|shown| shown.as_ref().map(outline_of)))
-}
-
-fn outline_of(experiment: &Experiment) -> Experiment {
-    let cells = experiment.cells.iter().map(|cell| Cell {
-        samples: cell.samples.iter().take(1).copied().collect(),
-        params: cell.params.clone(),
-        reason: cell.reason.clone(),
-        refusal: cell.refusal.clone(),
-        outcome: cell.outcome.clone(),
-        browser: cell.browser.clone(),
-        ..*cell
-    });
-    Experiment {
-        id: experiment.id.clone(),
-        reason: experiment.reason.clone(),
-        spec: experiment.spec.clone(),
-        machine: experiment.machine.clone(),
-        created_at: experiment.created_at.clone(),
-        started_at: experiment.started_at.clone(),
-        finished_at: experiment.finished_at.clone(),
-        cells: cells.collect(),
-        verdicts: experiment.verdicts.clone(),
-        ..*experiment
+impl Outline {
+    /// Reads the experiment, and follows all of it but the samples.
+    pub fn with<R>(self, read: impl FnOnce(&Option<Experiment>) -> R) -> R {
+        self.0.settled.track();
+        self.0.experiment.with_untracked(read)
     }
 }
 
@@ -45,5 +25,5 @@ pub fn cells_at(experiment: &Experiment, value: Option<u64>) -> Vec<&Cell> {
         }
         _ => true,
     };
-    experiment.cells.iter().filter(at).collect()
+    experiment.cells.iter().filter(at).listed()
 }

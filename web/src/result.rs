@@ -8,8 +8,9 @@ use crate::explain::{self, term};
 use crate::facts::facts;
 use crate::figures::figures;
 use crate::form::mark;
+use crate::list::Listed;
 use crate::machine::{machines, titled};
-use crate::outline::{Outline, outline};
+use crate::outline::Outline;
 use crate::run::progress_line;
 use crate::share::result_links;
 use crate::signal::{Live, memo};
@@ -20,7 +21,7 @@ use filature_core::{Executor, format};
 
 /// The centre of the page.
 pub fn result_column(app: App) -> El {
-    let outline = outline(app);
+    let outline = Outline(app);
     let shown = memo(move || outline.with(|e| e.as_ref().map(|e| e.id.clone())));
     classed("section", "result").attr("aria-label", "Result").live(move || {
         if let Some(why) = app.experiment_failure.get() {
@@ -120,7 +121,7 @@ pub fn asked(experiment: &Experiment, info: Option<&WorkloadInfo>) -> String {
     let spec = &experiment.spec;
     let mut parts = params_in_words(spec, info);
     if let Some(sweep) = &spec.sweep {
-        let values: Vec<String> = sweep.values.iter().map(|v| format::count(*v)).collect();
+        let values: Vec<String> = sweep.values.iter().map(|v| format::count(*v)).listed();
         parts.push(format!("{} over {}", sweep.param.replace('_', " "), values.join(", ")));
     }
     parts.push(format!("{} samples", spec.samples));
@@ -155,7 +156,7 @@ pub fn params_in_words(
             _ => format!("{name} {value}"),
         })
     };
-    info.params.iter().filter(matters).filter_map(words).collect()
+    info.params.iter().filter(matters).filter_map(words).listed()
 }
 
 fn verdict(outline: Outline, value: Live<Option<u64>>) -> El {

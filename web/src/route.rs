@@ -1,8 +1,7 @@
 //! Which view an address names, and moving between views without loading anew.
 
-use crate::dom;
+use crate::dom::{self, window};
 use crate::state::App;
-use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, MouseEvent};
 
@@ -22,10 +21,11 @@ pub enum Route {
 impl Route {
     /// The view that a path names.
     pub fn of_path(path: &str) -> Self {
-        match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
-            [""] => Self::Explore,
-            ["history"] => Self::History,
-            ["e", id] if !id.is_empty() => Self::Experiment(id.to_owned()),
+        let mut parts = path.trim_matches('/').split('/');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("") | None, None, _) => Self::Explore,
+            (Some("history"), None, _) => Self::History,
+            (Some("e"), Some(id), None) if !id.is_empty() => Self::Experiment(id.to_owned()),
             _ => Self::Unknown,
         }
     }
@@ -44,6 +44,11 @@ impl Route {
 pub fn address() -> (String, String) {
     let location = window().location();
     (location.pathname().unwrap_or_default(), location.search().unwrap_or_default())
+}
+
+/// Whether a query holds the form.
+pub fn holds_form(query: &str) -> bool {
+    query.split(['?', '&']).any(|pair| pair.starts_with("workload="))
 }
 
 /// Goes to an address of this page, as a link does.

@@ -1,16 +1,16 @@
 //! Running: the button, why it may not work right now, how long it may take, the
 //! progress, and Cancel.
 
-use crate::api::{self, Failure};
+use crate::api::{self, Failure, start};
 use crate::dom::{El, classed, el, slot};
 use crate::draft::Draft;
+use crate::list::Listed;
 use crate::live;
 use crate::route::{self, Route};
 use crate::signal::{memo, untrack};
 use crate::state::{App, Connection};
 use filature_core::api::{Cell, CellState, Experiment, ExperimentLine, State};
 use filature_core::{format, stats};
-use leptos::task::spawn_local;
 
 /// Runs the form, unless something speaks against it.
 pub fn run(app: App) {
@@ -21,7 +21,7 @@ pub fn run(app: App) {
     app.sending.set(true);
     app.refused.set(Vec::new());
     app.run_failure.set(None);
-    spawn_local(async move {
+    start(async move {
         match api::post::<Experiment>("/api/v1/experiments", &request).await {
             Ok(experiment) => {
                 crate::browser::started_here(&experiment);
@@ -49,7 +49,7 @@ pub fn cancel(app: App) {
     });
     let Some(id) = id else { return };
     crate::browser::stop();
-    spawn_local(async move {
+    start(async move {
         if let Err(failure) = api::delete(&format!("/api/v1/experiments/{id}")).await {
             app.note(&failure);
             app.run_failure.set(Some(failure.text()));
@@ -169,13 +169,13 @@ pub fn progress(experiment: &Experiment) -> Option<Progress> {
 }
 
 fn running_words(experiment: &Experiment, done: usize, of: usize) -> String {
-    let open: Vec<&Cell> = experiment.cells.iter().filter(|cell| !cell.state.is_final()).collect();
+    let open: Vec<&Cell> = experiment.cells.iter().filter(|cell| !cell.state.is_final()).listed();
     let in_browser = open.iter().all(|cell| !cell.executor.is_native());
     let place = if in_browser && !open.is_empty() { " (in this browser)" } else { "" };
     let count = format!("{done} of {of} samples{place}");
     let asked = experiment.spec.samples as usize;
     let left = |cell: &&Cell| {
-        let walls: Vec<f64> = cell.samples.iter().map(|sample| sample.wall_ns as f64).collect();
+        let walls: Vec<f64> = cell.samples.iter().map(|sample| sample.wall_ns as f64).listed();
         stats::median(&walls).map(|median| median * asked.saturating_sub(walls.len()) as f64)
     };
     let known_ns: f64 = open.iter().filter_map(left).sum();

@@ -1,11 +1,10 @@
 //! Taking an experiment along: links, files, and the same for a terminal.
 
 use crate::commands;
-use crate::dom::{El, classed, el};
+use crate::dom::{El, classed, el, window};
 use crate::draft::Draft;
 use crate::signal::{Live, untrack};
 use crate::state::App;
-use leptos::prelude::window;
 use std::time::Duration;
 use wasm_bindgen_futures::JsFuture;
 
@@ -22,7 +21,7 @@ pub fn copy_button(
     let what = text.clone();
     let copy = move |_| {
         let Some(text) = untrack(&what) else { return };
-        leptos::task::spawn_local(async move {
+        crate::api::start(async move {
             said.set(Some(if put(&text).await { "Copied" } else { "Not allowed here" }));
             crate::api::sleep(SAID_FOR).await;
             said.set(None);

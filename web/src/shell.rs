@@ -1,10 +1,9 @@
 //! What surrounds every view: header, theme, help, and the banner for a server that is away.
 
-use crate::dom::{El, classed, el};
+use crate::dom::{El, classed, document, el, window};
 use crate::keyboard::KEYS;
 use crate::signal::Live;
 use crate::state::{App, Connection};
-use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 

@@ -4,15 +4,18 @@
 //! that reads one. Here the reactive part knows no types at all, which is a third of
 //! the download.
 
-use leptos::prelude::{ArcTrigger, GetValue, LocalStorage, Notify, StoredValue, Track};
-use leptos::reactive::effect::RenderEffect;
+use reactive_graph::effect::RenderEffect;
+use reactive_graph::owner::{LocalStorage, StoredValue};
+use reactive_graph::signal::ArcTrigger;
+use reactive_graph::traits::{GetValue, Notify, Track};
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-pub use leptos::prelude::untrack;
+pub use reactive_graph::graph::untrack;
+pub use reactive_graph::owner::Owner;
 
 /// A value that is followed by all that read it. A handle: copies are the same value. It
 /// lives as long as the part of the page in which it was made.
@@ -48,12 +51,18 @@ impl<T: 'static> Live<T> {
     }
 
     /// The value's place, unless the part of the page that it belonged to is gone.
+    #[inline(never)]
     fn inner(&self) -> Option<Rc<Inner<T>>> {
-        self.slot.try_get_value()?.downcast().ok()
+        place(self.slot)?.downcast().ok()
     }
 
-    fn known(&self) -> Rc<Inner<T>> {
-        self.inner().expect("a value is read only while its part of the page stands")
+    #[inline(never)]
+    fn known(&self, is_followed: bool) -> Rc<Inner<T>> {
+        let inner = self.inner().expect("a value is read only while its part of the page stands");
+        if is_followed {
+            inner.changed.track();
+        }
+        inner
     }
 
     /// Whether its part of the page still stands.
@@ -63,19 +72,17 @@ impl<T: 'static> Live<T> {
 
     /// Follows the value without reading it.
     pub fn track(&self) {
-        self.known().changed.track();
+        self.known(true);
     }
 
     /// Reads the value, and follows it.
     pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        let inner = self.known();
-        inner.changed.track();
-        read(&inner.value.borrow())
+        read(&self.known(true).value.borrow())
     }
 
     /// Reads the value this once.
     pub fn with_untracked<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        read(&self.known().value.borrow())
+        read(&self.known(false).value.borrow())
     }
 
     /// Changes the value, and tells all that follow it. Nothing happens once its part of
@@ -105,7 +112,11 @@ impl<T: Clone + 'static> Live<T> {
     }
 }
 
-/// The one place that knows of the arena: its code is compiled once.
+/// Here only the arena is known, and no type: the code is compiled once.
+fn place(slot: StoredValue<Rc<dyn Any>, LocalStorage>) -> Option<Rc<dyn Any>> {
+    slot.try_get_value()
+}
+
 fn stored(value: Rc<dyn Any>) -> StoredValue<Rc<dyn Any>, LocalStorage> {
     StoredValue::new_local(value)
 }
@@ -116,7 +127,8 @@ pub fn follow(run: impl FnMut() + 'static) {
     follow_boxed(Box::new(run));
 }
 
-fn follow_boxed(mut run: Box<dyn FnMut()>) {
+/// The same for a closure that is boxed already.
+pub fn follow_boxed(mut run: Box<dyn FnMut()>) {
     // The owner that is current now drops it together with its other values.
     stored(Rc::new(RenderEffect::new(move |_| run())));
 }

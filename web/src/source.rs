@@ -5,6 +5,7 @@ use crate::charts::sentence;
 use crate::dom::{El, classed, el};
 use crate::explain::{self, term};
 use crate::fields::{radio, unticked};
+use crate::list::Listed;
 use crate::signal::{Live, memo};
 use crate::state::App;
 use filature_core::api::{Source, TokenKind, WorkloadInfo};
@@ -44,8 +45,9 @@ pub fn source_column(app: App, part: Live<Part>, open: Live<bool>) -> El {
     let picks = classed("fieldset", "segments-field").child(legend).child(picks);
     let contract = move || {
         info.get().map_or_else(String::new, |info| {
-            let text = info.contract.split("\n\n").last().map(unticked).unwrap_or_default();
-            sentence(text.trim_start_matches("The contract:").trim())
+            // Its last paragraph; the first says what the summary says.
+            let text = info.contract.split('\n').next_back().map(unticked).unwrap_or_default();
+            sentence(text.strip_prefix("The contract:").unwrap_or(&text).trim())
         })
     };
     let contract = classed("p", "contract")
@@ -87,10 +89,10 @@ fn shown(app: App) -> Option<Rc<WorkloadInfo>> {
 fn code(info: &WorkloadInfo, part: Part) -> Vec<El> {
     let source = &info.source;
     match part {
-        Part::Threads => body(source, Body::Threads).into_iter().collect(),
-        Part::Tasks => body(source, Body::Tasks).into_iter().collect(),
+        Part::Threads => body(source, Body::Threads).into_iter().listed(),
+        Part::Tasks => body(source, Body::Tasks).into_iter().listed(),
         Part::Both => {
-            [Body::Threads, Body::Tasks].into_iter().filter_map(|one| body(source, one)).collect()
+            [Body::Threads, Body::Tasks].into_iter().filter_map(|one| body(source, one)).listed()
         }
         Part::File => vec![listing("The whole file", source, 1, source.text.lines().count())],
     }
@@ -99,7 +101,7 @@ fn code(info: &WorkloadInfo, part: Part) -> Vec<El> {
 fn body(source: &Source, body: Body) -> Option<El> {
     let lines = source.bodies.iter().find(|lines| lines.body == body)?;
     let on: Vec<&str> =
-        Executor::ALL.into_iter().filter(|e| e.body() == body).map(Executor::title).collect();
+        Executor::ALL.into_iter().filter(|e| e.body() == body).map(Executor::title).listed();
     let title = format!("Runs on {}", on.join(", "));
     Some(listing(&title, source, lines.first_line, lines.last_line))
 }

@@ -1,8 +1,9 @@
 //! What the page knows, in signals that its parts share: the catalogue, the form, the
 //! experiment that is shown, and whether the server is there.
 
-use crate::api::{self, Failure};
+use crate::api::{self, Failure, start};
 use crate::draft::Draft;
+use crate::list::Listed;
 use crate::route::{self, Route};
 use crate::signal::Live;
 use crate::{browser, live};
@@ -11,7 +12,7 @@ use filature_core::api::{
     MachineCard, WorkloadInfo,
 };
 use filature_core::{Executor, FieldError};
-use leptos::task::spawn_local;
+
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub struct App {
     pub sending: Live<bool>,
     /// The experiment that is shown.
     pub experiment: Live<Option<Experiment>>,
+    /// Changes with everything about that experiment but its samples.
+    pub settled: Live<()>,
     /// Why the experiment of the address cannot be shown.
     pub experiment_failure: Live<Option<String>>,
     /// The newest experiments.
@@ -73,6 +76,7 @@ impl App {
             run_failure: Live::new(None),
             sending: Live::new(false),
             experiment: Live::new(None),
+            settled: Live::new(()),
             experiment_failure: Live::new(None),
             newest: Live::new(Vec::new()),
             connection: Live::new(Connection::Up),
@@ -112,7 +116,7 @@ impl App {
 
     /// The executors that can run the form as it is.
     pub fn able(self) -> Vec<Executor> {
-        Executor::ALL.into_iter().filter(|executor| self.obstacle(*executor).is_none()).collect()
+        Executor::ALL.into_iter().filter(|executor| self.obstacle(*executor).is_none()).listed()
     }
 
     /// The form as a request, or what is wrong with it; `None` before the catalogue is there.
@@ -127,21 +131,27 @@ impl App {
         self.experiment.with(|e| e.as_ref().is_some_and(|e| !e.state.is_final()))
     }
 
+    /// Shows an experiment, or none.
+    pub fn show(self, experiment: Option<Experiment>) {
+        self.experiment.set(experiment);
+        self.settled.set(());
+    }
+
     /// Shows the view of an address.
     pub fn arrive(self, route: Route, query: &str) {
         match &route {
             Route::Explore => {
                 live::close();
-                self.experiment.set(None);
+                self.show(None);
                 self.draft.set(Draft::from_query(query));
             }
             Route::Experiment(id) => {
                 let shown = self.experiment.with_untracked(|e| e.as_ref().map(|e| e.id.clone()));
-                if query.contains("workload=") {
+                if route::holds_form(query) {
                     self.draft.set(Draft::from_query(query));
                 }
                 if shown.as_deref() != Some(id.as_str()) {
-                    self.experiment.set(None);
+                    self.show(None);
                     live::show(self, id.clone());
                 }
             }
@@ -203,7 +213,7 @@ impl App {
         self.machine.set(Some(api::get("/api/v1/machine").await?));
         self.executors.set(api::get("/api/v1/executors").await?);
         let workloads: Vec<WorkloadInfo> = api::get("/api/v1/workloads").await?;
-        self.catalogue.set(workloads.into_iter().map(Rc::new).collect());
+        self.catalogue.set(workloads.into_iter().map(Rc::new).listed());
         self.load_newest().await
     }
 
@@ -229,7 +239,7 @@ impl App {
         if self.connection.get_untracked() != Connection::Up {
             return;
         }
-        spawn_local(async move {
+        start(async move {
             let mut pause = 1;
             while api::get::<Health>("/healthz").await.is_err() {
                 for seconds in (1..=pause).rev() {

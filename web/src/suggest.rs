@@ -1,16 +1,16 @@
 //! "Change one thing": the next experiment, one step away from the one that is shown.
 
-use crate::dom::{El, classed, el, slot};
+use crate::dom::{El, classed, document, el, slot};
 use crate::draft::{Draft, SweepDraft, joined};
 use crate::fields::label_of;
 use crate::form::presets_of;
+use crate::list::Listed;
 use crate::outline::Outline;
 use crate::route::is_plain_click;
 use crate::state::App;
 use filature_core::api::{Experiment, WorkloadInfo};
 use filature_core::format;
 use filature_core::params::ParamKind;
-use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 
 /// How many suggestions are shown.
@@ -28,7 +28,7 @@ pub fn suggestion_links(app: App, outline: Outline) -> El {
             let links: Vec<El> = suggestions(experiment, &info, &draft)
                 .into_iter()
                 .map(|(text, next)| el("li").child(link(app, text, next)))
-                .collect();
+                .listed();
             let title = el("h2").id("next-title").child("Change one thing");
             let nav = classed("nav", "next").attr("aria-labelledby", "next-title");
             Some(nav.child(title).child(el("ul").child(links)))
@@ -76,7 +76,7 @@ pub fn suggestions(
                     && let Some(values) = presets_of(spec).into_iter().next()
                 {
                     let sweep = SweepDraft { param: spec.name.clone(), values: joined(&values) };
-                    let texts: Vec<String> = values.iter().map(|v| format::count(*v)).collect();
+                    let texts: Vec<String> = values.iter().map(|v| format::count(*v)).listed();
                     let next = Draft { sweep: Some(sweep), ..draft.clone() };
                     found.push((format!("Sweep {name} over {}", texts.join(", ")), next));
                 }

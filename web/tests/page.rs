@@ -5,14 +5,12 @@
 
 mod sample;
 
-use filature_core::api::{Event, State};
+use filature_core::api::{Event, Experiment, State, WorkloadInfo};
 use filature_core::{Executor, FieldError};
-use filature_web::dom::{self, El};
+use filature_web::dom::{self, El, document};
 use filature_web::draft::{Draft, SweepDraft, error_at};
-use filature_web::from_js::FromJs;
 use filature_web::state::App;
-use filature_web::{browser, commands, explain, figure, figures, form, live, run, source};
-use leptos::prelude::document;
+use filature_web::{browser, commands, explain, figure, figures, form, from_js, live, run, source};
 use sample::{catalogue, experiment, samples, workload};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -39,7 +37,7 @@ fn shown(view: impl FnOnce(App) -> El) -> (HtmlElement, App) {
 /// Lets effects run.
 async fn settled() {
     for _ in 0..3 {
-        leptos::task::tick().await;
+        any_spawner::Executor::tick().await;
     }
 }
 
@@ -274,16 +272,17 @@ fn in_js<T: serde::Serialize>(value: &T) -> wasm_bindgen::JsValue {
 #[wasm_bindgen_test]
 fn what_the_server_writes_the_page_reads() {
     for info in catalogue() {
-        let read = filature_core::api::WorkloadInfo::from_js(&in_js(&info)).unwrap();
+        let read = from_js::read::<WorkloadInfo>(&in_js(&info)).unwrap();
         assert_eq!(read, info);
     }
     let all = [experiment(), sample::with_browser_cell()];
     for one in all {
-        assert_eq!(filature_core::api::Experiment::from_js(&in_js(&one)).unwrap(), one);
+        assert_eq!(from_js::read::<Experiment>(&in_js(&one)).unwrap(), one);
     }
     let event =
         Event::Samples { experiment: "x".into(), cell: 1, first: 2, samples: samples(&[3, 4]) };
-    assert_eq!(Event::from_js(&in_js(&event)).unwrap(), event);
-    assert_eq!(Event::from_js(&in_js(&Event::Gap)).unwrap(), Event::Gap);
-    assert!(Event::from_js(&in_js(&serde_json::json!({ "event": "cell" }))).is_err());
+    assert_eq!(from_js::read::<Event>(&in_js(&event)).unwrap(), event);
+    assert_eq!(from_js::read::<Event>(&in_js(&Event::Gap)).unwrap(), Event::Gap);
+    let incomplete = in_js(&serde_json::json!({ "event": "cell", "experiment": "x", "cell": 1 }));
+    assert_eq!(from_js::read::<Event>(&incomplete), Err("state"));
 }

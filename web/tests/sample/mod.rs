@@ -1,6 +1,5 @@
 //! A catalogue and an experiment to show, made by core itself.
 
-
 use filature_core::api::{
     Cell, CellState, Experiment, ExperimentRequest, MachineCard, Sample, Source, State, Summary,
     Token, TokenKind, WorkloadInfo,
