@@ -54,7 +54,7 @@ pub fn figures_table(experiment: &Experiment, value: Option<u64>, operation: &st
     };
     let table = el("table").id("figures-table").child(el("caption").child(caption));
     let table = table.child(el("thead").child(head)).child(body);
-    scrolling("Figures").child(table)
+    scrolling("Table of figures").child(table)
 }
 
 /// A cell of the table; words may take several lines, figures never do.
