@@ -1,11 +1,11 @@
 //! Elements, built once and then kept in step with the signals that they read.
 //!
-//! The types of views that frameworks make, one per place in the page, made the download
-//! three times as large. Here a closure is boxed where it enters, so that all of them
-//! share one piece of machine code.
+//! Leptos' reactive core without Leptos' `view!`: the types of its views, one per place
+//! in the page, made the download three times as large. Here a closure is boxed where
+//! it enters, so that all of them share one piece of machine code.
 
 use crate::list::Listed;
-use crate::signal::{Owner, follow_boxed, owned};
+use crate::signal::{Owner, follow_boxed};
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, Element, Event, HtmlElement, HtmlInputElement, Window};
 
@@ -80,7 +80,10 @@ pub fn slot<C: Into<Content>>(view: impl FnMut() -> C + 'static) -> El {
 
 /// Puts a view into the document and returns what owns it: dropping that ends its effects.
 pub fn mount(place: &Element, view: impl FnOnce() -> Content) -> Owner {
-    let (content, owner) = owned(view);
+    // It can be set once only, and tests mount often.
+    let _ = any_spawner::Executor::init_wasm_bindgen();
+    let owner = Owner::new();
+    let content = owner.with(view);
     append(place, content);
     owner
 }

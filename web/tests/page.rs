@@ -13,8 +13,7 @@ use filature_web::state::App;
 use filature_web::{browser, commands, explain, figure, figures, form, from_js, live, run, source};
 use sample::{catalogue, experiment, samples, workload};
 use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Event as DomEvent, HtmlElement, HtmlInputElement};
 
@@ -38,7 +37,7 @@ fn shown(view: impl FnOnce(App) -> El) -> (HtmlElement, App) {
 /// Lets effects run.
 async fn settled() {
     for _ in 0..3 {
-        JsFuture::from(js_sys::Promise::resolve(&JsValue::UNDEFINED)).await.unwrap();
+        any_spawner::Executor::tick().await;
     }
 }
 
