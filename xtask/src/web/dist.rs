@@ -155,21 +155,38 @@ fn compressed(content: &[u8], quick: bool) -> Result<Vec<u8>, String> {
     Ok(writer.into_inner())
 }
 
+impl Size {
+    fn is_engine(&self) -> bool {
+        self.name.starts_with("assets/engine")
+    }
+}
+
 impl Sizes {
-    /// What the whole page weighs.
-    pub(crate) fn total_compressed_bytes(&self) -> usize {
-        self.0.iter().map(|size| size.compressed_bytes).sum()
+    /// What the browser fetches to show the page and run on the server, compressed.
+    pub(crate) fn first_load_bytes(&self) -> usize {
+        self.compressed_bytes(false)
+    }
+
+    /// What it fetches besides when a browser executor is run, compressed.
+    pub(crate) fn engine_bytes(&self) -> usize {
+        self.compressed_bytes(true)
+    }
+
+    fn compressed_bytes(&self, engine: bool) -> usize {
+        let wanted = self.0.iter().filter(|size| size.is_engine() == engine);
+        wanted.map(|size| size.compressed_bytes).sum()
     }
 
     /// All sizes, aligned for a terminal.
     pub(crate) fn table(&self) -> String {
         let mut table = format!("{:<44} {:>10} {:>10}\n", "file", "bytes", "brotli");
-        let total = Size {
-            name: "total: all that is needed to see and run".to_owned(),
-            bytes: self.0.iter().map(|size| size.bytes).sum(),
-            compressed_bytes: self.total_compressed_bytes(),
+        let sum = |name: &str, engine| Size {
+            name: name.to_owned(),
+            bytes: self.0.iter().filter(|s| s.is_engine() == engine).map(|s| s.bytes).sum(),
+            compressed_bytes: self.compressed_bytes(engine),
         };
-        for Size { name, bytes, compressed_bytes } in self.0.iter().chain([&total]) {
+        let sums = [sum("first load", false), sum("engine, with a browser run", true)];
+        for Size { name, bytes, compressed_bytes } in self.0.iter().chain(&sums) {
             writeln!(table, "{name:<44} {bytes:>10} {compressed_bytes:>10}")
                 .expect("a string takes every line");
         }
