@@ -44,9 +44,8 @@ for (const { name, ...look } of looks) {
       await run(page);
       await ended(page);
       await isSound(page, "ended");
-      for (const summary of await page.locator("main details:not([open]) > summary").all()) {
-        await summary.click();
-      }
+      const folded = page.locator("main details:not([open]) > summary");
+      while ((await folded.count()) > 0) await folded.first().click();
       await isSound(page, "with details open");
     },
   );
