@@ -11,7 +11,7 @@
 //! - [`form`], [`fields`], [`run`]: the setup column.
 //! - [`result`], [`charts`], [`figure`], [`figures`], [`facts`], [`machine`], [`suggest`]:
 //!   the result column; [`outline`] keeps it calm while samples arrive.
-//! - [`source`]: the code column. [`history`]: all experiments.
+//! - [`source`]: the code column. [`mod@history`]: all experiments.
 //! - [`shell`], [`keyboard`], [`explain`], [`share`], [`download`], [`time`]: what surrounds them.
 //! - [`signal`], [`dom`], [`from_js`], [`list`]: values that are followed, elements that
 //!   follow them, JSON, lists: each in the way that makes the page small.
