@@ -1,9 +1,10 @@
 // A sweep: one parameter over several values, as lines, with a table and crossovers.
 
 import assert from "node:assert/strict";
-import { dots, ended, ready, run, story, world } from "./support.mjs";
+import { dots, ended, quick, ready, run, story, world } from "./support.mjs";
 
 const shared = world();
+const ALL = "threads,tokio-multi,tokio-current,browser-loop";
 
 story(
   shared,
@@ -69,3 +70,40 @@ story(
     await page.locator("#sweep-chart caption", { hasText: note }).waitFor();
   },
 );
+
+story(
+  shared,
+  "the texts of a chart stay inside it and apart at every width, in the fonts of this machine",
+  { path: quick({ executors: ALL, sweep: "units:1,10,100,1000" }) },
+  async ({ page }) => {
+    await run(page);
+    await ended(page);
+    for (const width of [320, 390, 480, 700, 900, 1100, 1300, 1440, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll(".plot")].every(
+          (plot) => Math.abs(plot.clientWidth - plot.querySelector("svg").clientWidth) <= 1,
+        ),
+      );
+      assert.deepEqual(await page.evaluate(textsInTheWay), [], `${width} px`);
+    }
+  },
+);
+
+/** Texts of charts that stick out of their chart or lie over one another. */
+function textsInTheWay() {
+  const wrong = [];
+  for (const svg of document.querySelectorAll(".plot svg")) {
+    const all = [...svg.querySelectorAll("text")].map((text) => [text.textContent, text.getBBox()]);
+    for (const [place, [text, box]] of all.entries()) {
+      if (box.x < -1 || box.x + box.width > svg.clientWidth + 1) wrong.push(`${text} sticks out`);
+      for (const [other, its] of all.slice(0, place)) {
+        const beside = box.x >= its.x + its.width || its.x >= box.x + box.width;
+        // The box of a text is higher than its letters are.
+        const apart = Math.abs(box.y - its.y) > box.height - 4;
+        if (!beside && !apart) wrong.push(`${text} lies over ${other}`);
+      }
+    }
+  }
+  return wrong;
+}

@@ -7,7 +7,7 @@ use crate::document::{Svg, class, finish};
 use crate::scale::{Extent, ascending, drawable, nice_below, ten_to, within};
 use crate::shape::dot;
 use crate::strip::range;
-use crate::text::{FONT_SIZE, LINE_HEIGHT, shortened, spread, text_width};
+use crate::text::{BOLD, FONT_SIZE, LINE_HEIGHT, bold_width, shortened, spread, text_width};
 use crate::{Axis, Chart, Frame, Mark, Table};
 
 /// From the plot's right edge to the names of the lines.
@@ -138,12 +138,11 @@ impl Plot {
         let bottom = top + height;
         let (along_x, along_y) = extents(series);
         let y = ticks(y_axis, along_y, Reach::FromZero, (bottom, top), Direction::Up(width * 0.2));
-        let widest = |texts: &mut dyn Iterator<Item = &String>| {
-            texts.map(|text| text_width(text, FONT_SIZE)).fold(0.0, f64::max)
-        };
+        let ticks_width = y.major.iter().map(|(_, label)| text_width(label, FONT_SIZE));
+        let names_width = names.iter().flatten().map(|name| bold_width(name));
         let margin = frame.margin();
-        let left = margin + widest(&mut y.major.iter().map(|(_, label)| label)) + 8.0;
-        let right = width - margin - widest(&mut names.iter().flatten()) * 1.06 - LEAD;
+        let left = margin + ticks_width.fold(0.0, f64::max) + 8.0;
+        let right = width - margin - names_width.fold(0.0, f64::max) - LEAD;
         let across = Direction::Across(width);
         let x = ticks(x_axis, along_x, Reach::Values, (left, right), across);
         Self { width, margin, top, bottom, right, x, y, names }
@@ -236,11 +235,12 @@ impl Plot {
 
 /// The name of a line, broken in two on a narrow chart.
 fn name_lines(title: &str, narrow: bool, width: f64) -> Vec<String> {
+    let most = width * 0.24 / BOLD;
     match title.split_once(' ') {
         Some((first, rest)) if narrow => {
-            vec![shortened(first, width * 0.22), shortened(rest, width * 0.22)]
+            vec![shortened(first, most), shortened(rest, most)]
         }
-        _ => vec![shortened(title, width * 0.22)],
+        _ => vec![shortened(title, most)],
     }
 }
 

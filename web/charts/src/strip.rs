@@ -4,7 +4,7 @@ use crate::axis::{Direction, Reach, draw_below, ticks};
 use crate::document::{Svg, class, finish};
 use crate::scale::{Extent, Scale, drawable};
 use crate::shape::dot;
-use crate::text::{FONT_SIZE, shortened, text_width};
+use crate::text::{BOLD, bold_width, shortened};
 use crate::unit::number_and_unit;
 use crate::{Axis, Chart, Frame, Mark, Table};
 
@@ -38,8 +38,9 @@ pub struct StripSeries<'a> {
 /// largest value is more than 30 times the smallest, and else begins at zero.
 pub fn strip(frame: &Frame, axis: &Axis, series: &[StripSeries]) -> Chart {
     let width = frame.drawn_width();
-    let names: Vec<String> = series.iter().map(|s| shortened(s.title, width * 0.36)).collect();
-    let widest = names.iter().map(|name| text_width(name, FONT_SIZE)).fold(0.0, f64::max);
+    let names: Vec<String> =
+        series.iter().map(|s| shortened(s.title, width * 0.36 / BOLD)).collect();
+    let widest = names.iter().map(|name| bold_width(name)).fold(0.0, f64::max);
     let margin = frame.margin();
     let beside = if frame.is_narrow() { 0.0 } else { KEY + widest + 10.0 };
     let left = margin + beside + AXIS_MARGIN;
@@ -122,10 +123,10 @@ impl Row<'_> {
 
     /// Writes the median's value above its mark, on a narrow chart after the name.
     fn value(&self, svg: &mut Svg, x: f64, value: &str, name: &str) {
-        let after_name = self.margin + KEY + text_width(name, FONT_SIZE) * 1.06 + 12.0;
+        let after_name = self.margin + KEY + bold_width(name) + 8.0;
         let low = if self.narrow { after_name } else { self.scale.from };
-        let value = shortened(value, self.width - low - 4.0);
-        let half = text_width(&value, FONT_SIZE) / 2.0;
+        let value = shortened(value, (self.width - low - 4.0) / BOLD);
+        let half = bold_width(&value) / 2.0;
         let x = x.min(self.width - 4.0 - half).max(low + half);
         svg.label("value", (x, self.top + 12.0), "middle", &value);
     }

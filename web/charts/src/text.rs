@@ -6,6 +6,9 @@ use crate::scale::within;
 /// The size of all text in a chart but its title, in CSS pixels.
 pub(crate) const FONT_SIZE: f64 = 12.0;
 
+/// How much wider bold text is.
+pub(crate) const BOLD: f64 = 1.15;
+
 /// The height of a line of that text.
 pub(crate) const LINE_HEIGHT: f64 = 15.0;
 
@@ -49,6 +52,11 @@ pub(crate) fn push_decimal(text: &mut String, value: f64, digits: u32) {
         rest %= place;
         place /= 10;
     }
+}
+
+/// The same for the names of series and the values of medians, which are bold.
+pub(crate) fn bold_width(text: &str) -> f64 {
+    text_width(text, FONT_SIZE) * BOLD
 }
 
 /// `text`, cut so that it is at most `most` pixels wide.

@@ -209,7 +209,10 @@ fn check_labels(document: &Document) {
 
 /// From where to where a text reaches.
 fn span(text: Node) -> (f64, f64) {
-    let (x, width) = (number(text, "x"), text_width(text.text().unwrap_or(""), 12.0));
+    let class = text.attribute("class").unwrap_or("");
+    let bold = ["label", "value"].iter().any(|bold| class.starts_with(bold));
+    let size = if bold { 12.0 * 1.15 } else { 12.0 };
+    let (x, width) = (number(text, "x"), text_width(text.text().unwrap_or(""), size));
     match text.attribute("text-anchor") {
         Some("middle") => (x - width / 2.0, x + width / 2.0),
         Some("end") => (x - width, x),
