@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::process::ExitCode;
 use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// The exit code of a program that was interrupted by Ctrl-C.
@@ -97,10 +98,12 @@ async fn measure(spec: &Spec) -> Result<Experiment, Failure> {
     let cells = experiment::cells(spec);
     let cancel = CancellationToken::new();
     let interrupted = cancel.clone();
+    // Listened to before the first child starts: an early Ctrl-C would just end the program.
+    let mut interrupts = signal(SignalKind::interrupt())
+        .map_err(|error| Failure::Failed(format!("cannot listen to Ctrl-C: {error}")))?;
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            interrupted.cancel();
-        }
+        interrupts.recv().await;
+        interrupted.cancel();
     });
     let mut collector = Collector::new(spec, cells.clone());
     let measured = native_cells(spec, &cells, &mut collector, &cancel).await;
