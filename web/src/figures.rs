@@ -1,5 +1,6 @@
 //! The table of all figures: a row per figure with its method, a column per executor.
 
+use crate::charts::why;
 use crate::dom::{El, classed, el, slot};
 use crate::explain::{self, Term, term};
 use crate::figure::scrolling;
@@ -43,7 +44,7 @@ pub fn figures_table(experiment: &Experiment, value: Option<u64>, operation: &st
     let mut body = el("tbody");
     for row in rows(&cells, comparisons, operation) {
         let name = el("th").attr("scope", "row").child(term(row.term));
-        let figures: Vec<El> = row.figures.into_iter().map(figure).listed();
+        let figures: Vec<El> = row.figures.into_iter().map(|text| el("td").child(text)).listed();
         body = body.child(el("tr").child(name).child(figures));
     }
     let caption = match (&experiment.spec.sweep, value) {
@@ -53,13 +54,23 @@ pub fn figures_table(experiment: &Experiment, value: Option<u64>, operation: &st
         _ => "Each figure's name tells its method.".to_owned(),
     };
     let table = el("table").id("figures-table").child(el("caption").child(caption));
-    let table = table.child(el("thead").child(head)).child(body);
+    let table = table.child(el("thead").child(head)).child(body).child(reasons(&cells));
     scrolling("Table of figures").child(table)
 }
 
-/// A cell of the table; words may take several lines, figures never do.
-fn figure(text: String) -> El {
-    classed("td", if text.len() > 32 { "words" } else { "" }).child(text)
+/// Below the table: why a cell has no figures, one line each.
+fn reasons(cells: &[&Cell]) -> El {
+    let mut foot = el("tfoot");
+    for cell in cells.iter().filter(|cell| cell.summary.is_none()) {
+        let why = why(cell);
+        if !why.is_empty() {
+            let columns = (cells.len() + 1).to_string();
+            let name = format!("{}, {}: ", cell.executor.title(), cell.state.id());
+            let text = el("td").attr("colspan", &columns).child(mark(cell.executor));
+            foot = foot.child(el("tr").child(text.child(el("strong").child(name)).child(why)));
+        }
+    }
+    foot
 }
 
 /// A row: a figure's name and its value for each cell.
@@ -109,11 +120,8 @@ pub fn rows(cells: &[&Cell], comparisons: &[Comparison], operation: &str) -> Vec
         row(explain::VOLUNTARY, &of(|s| s.switches_voluntary.map(|d| whole(d.median)))),
         row(explain::INVOLUNTARY, &of(|s| s.switches_involuntary.map(|d| whole(d.median)))),
         row(explain::BYTES, &|cell| cell.memory?.bytes_per_unit.map(format::bytes)),
-        row(explain::PEAK, &|cell| {
-            let memory = cell.memory?;
-            let (peak, before) = (memory.peak_bytes as f64, memory.baseline_bytes as f64);
-            Some(format!("{} from {}", format::bytes(peak), format::bytes(before)))
-        }),
+        row(explain::PEAK, &|cell| Some(format::bytes(cell.memory?.peak_bytes as f64))),
+        row(explain::BASELINE, &|cell| Some(format::bytes(cell.memory?.baseline_bytes as f64))),
         row(explain::SAMPLES, &|cell| Some(state_or_count(cell))),
         row(explain::BATCH, &|cell| {
             let batch = cell.samples.first()?.batch;
@@ -127,8 +135,7 @@ fn state_or_count(cell: &Cell) -> String {
     match (cell.summary, cell.state.id()) {
         (Some(summary), "done") => summary.wall_ns.n.to_string(),
         (Some(summary), state) => format!("{}, {state}", summary.wall_ns.n),
-        (None, "pending" | "running" | "done") => cell.state.id().to_owned(),
-        (None, state) => format!("{state}. {}", crate::charts::why(cell)),
+        (None, state) => state.to_owned(),
     }
 }
 
