@@ -74,7 +74,8 @@ impl Executor {
             }
             Self::BrowserLoop => {
                 "Each unit is a task on the event loop of a Web Worker in this browser, compiled \
-                 to WebAssembly: concurrent, never parallel."
+                 to WebAssembly: concurrent, never parallel. Its memory is not shared, so its \
+                 atomics and locks cost less than those that threads contend for."
             }
         }
     }

@@ -30,7 +30,7 @@ terms! {
     P10 = "p10": "A tenth of the samples are shorter than this; between two samples it is interpolated.";
     P90 = "p90": "A tenth of the samples are longer than this; between two samples it is interpolated.";
     RANGE = "Fastest, slowest": "The shortest and the longest sample. The shortest is the least disturbed, and the longest shows what can happen.";
-    SAMPLES = "Samples": "Timed executions of the body. The executors take turns, one sample each, and every other round goes backwards, so that a machine that drifts favours none. Every outcome is checked; a wrong one fails the cell.";
+    SAMPLES = "Samples": "Timed executions of the body. The native executors take turns, one sample each, and every other round goes backwards, so that a machine that drifts favours none. The browser is measured after them, on its own. Every outcome is checked; a wrong one fails the cell.";
     BATCH = "Batch": "How many executions were timed together as one sample, since a single one is too short for this clock: a sample lasts at least 100 steps of the clock. The figures are for one execution.";
     RATIO = "Against the fastest": "The median divided by the fastest executor's median, with its 95 % bootstrap interval. Called a difference only where the interval stays above 1 and a Mann-Whitney rank test gives p below 0.05; otherwise there is no difference beyond noise.";
     THROUGHPUT = "Throughput": "Operations in one execution divided by its median wall-clock time.";

@@ -64,7 +64,7 @@ fn opening(app: App) -> El {
         let noun = if cells == 1 { "cell" } else { "cells" };
         let samples = draft.samples;
         format!(
-            "Run measures {cells} {noun}, {samples} samples each; the executors take turns. Every outcome is checked."
+            "Run measures {cells} {noun}, {samples} samples each. Native executors take turns; the browser follows on its own. Every outcome is checked."
         )
     };
     let who = Executor::ALL.into_iter().fold(classed("ul", "who"), |who, executor| {

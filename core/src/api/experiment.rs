@@ -184,7 +184,8 @@ pub struct Cell {
     /// The samples, in the order in which they were taken.
     #[serde(default)]
     pub samples: Vec<Sample>,
-    /// The figures over all samples, once there are any.
+    /// The figures over all samples, once the cell has ended with any: computing them
+    /// while it runs would disturb what is being measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
     /// The memory of the first execution.
