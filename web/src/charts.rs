@@ -185,7 +185,7 @@ fn sweep_chart(app: App, drawing: Drawing) -> Chart {
             description: described,
             standalone: drawing.standalone,
         };
-        let x = Axis { title: &x_title, format: |value| format::count(value as u64) };
+        let x = Axis { title: &x_title, format: |value| format::count(value.round() as u64) };
         let y = Axis { title: "Wall-clock time of one execution", format: format::duration_ns };
         filature_charts::lines(&frame, &x, &y, &series)
     })

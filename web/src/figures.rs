@@ -151,7 +151,11 @@ fn against_fastest(cell: &Cell, comparisons: &[Comparison]) -> Option<String> {
         format::ratio(comparison.ratio_low).trim_end_matches('×'),
         format::ratio(comparison.ratio_high).trim_end_matches('×'),
     );
-    Some(if comparison.beyond_noise { text } else { format!("{text}, within noise") })
+    Some(match (comparison.enough_samples, comparison.beyond_noise) {
+        (false, _) => format!("{text}, too few samples"),
+        (true, true) => text,
+        (true, false) => format!("{text}, within noise"),
+    })
 }
 
 fn whole(value: f64) -> String {

@@ -4,7 +4,7 @@
 use crate::api::start;
 use crate::state::App;
 use crate::{api, browser, from_js};
-use filature_core::api::{Event, Experiment};
+use filature_core::api::{CellState, Event, Experiment, State};
 
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -75,6 +75,32 @@ pub fn apply(experiment: &mut Experiment, event: Event) -> Next {
     }
 }
 
+/// Brings an answer up to what events have told while it was on its way, so that it
+/// does not undo them: the server stores before it announces, and states only go forward.
+/// Returns whether the answer is still worth showing.
+pub fn catch_up(answer: &mut Experiment, shown: &Experiment) -> bool {
+    if answer.id != shown.id || answer.state.is_final() {
+        return true;
+    }
+    if shown.state.is_final() {
+        return false;
+    }
+    if answer.state == State::Queued {
+        answer.state = shown.state;
+    }
+    for (cell, known) in answer.cells.iter_mut().zip(&shown.cells) {
+        if cell.samples.len() < known.samples.len() {
+            cell.samples.clone_from(&known.samples);
+        }
+        let is_behind = known.state.is_final() || cell.state == CellState::Pending;
+        if !cell.state.is_final() && is_behind {
+            cell.state = known.state;
+            cell.reason.clone_from(&known.reason);
+        }
+    }
+    true
+}
+
 /// Loads an experiment, shows it, and follows it while it is not finished.
 pub fn show(app: App, id: String) {
     close();
@@ -108,7 +134,13 @@ async fn load(app: App, id: String) {
         return;
     }
     match answer {
-        Ok(experiment) => {
+        Ok(mut experiment) => {
+            let is_current = app.experiment.with_untracked(|shown| {
+                shown.as_ref().is_none_or(|shown| catch_up(&mut experiment, shown))
+            });
+            if !is_current {
+                return;
+            }
             let is_final = experiment.state.is_final();
             app.experiment_failure.set(None);
             app.show(Some(experiment));

@@ -5,7 +5,7 @@
 
 mod sample;
 
-use filature_core::api::{Event, Experiment, State, WorkloadInfo};
+use filature_core::api::{CellState, Event, Experiment, State, WorkloadInfo};
 use filature_core::{Executor, FieldError};
 use filature_web::dom::{self, El, document};
 use filature_web::draft::{Draft, SweepDraft, error_at};
@@ -223,10 +223,35 @@ fn events_change_the_experiment_once_however_often_they_come() {
 }
 
 #[wasm_bindgen_test]
+fn an_answer_that_was_overtaken_by_events_undoes_none_of_them() {
+    let mut stale = sample::with_browser_cell();
+    let mut now = stale.clone();
+    now.cells[0].state = CellState::Done;
+    now.cells[0].samples = samples(&[1, 2]);
+    assert!(live::catch_up(&mut stale, &now));
+    assert_eq!(stale.cells[0].state, CellState::Done);
+    assert_eq!(stale.cells[0].samples.len(), 2);
+    assert_eq!(browser::claimable(&stale).map(|cell| cell.index), Some(1));
+
+    // What the answer knows better stays.
+    let mut newer = now.clone();
+    newer.cells[0].samples = samples(&[1, 2, 3]);
+    newer.cells[1].state = CellState::Running;
+    assert!(live::catch_up(&mut newer, &now));
+    assert_eq!(newer.cells[0].samples.len(), 3);
+    assert_eq!(newer.cells[1].state, CellState::Running);
+
+    now.state = State::Done;
+    assert!(!live::catch_up(&mut stale, &now), "the end is not taken back");
+    let mut finished = now.clone();
+    assert!(live::catch_up(&mut finished, &stale));
+}
+
+#[wasm_bindgen_test]
 fn a_browser_cell_is_measured_only_when_the_native_ones_are_over() {
     let mut now = sample::with_browser_cell();
     assert_eq!(browser::claimable(&now).map(|cell| cell.index), None);
-    now.cells[0].state = filature_core::api::CellState::Done;
+    now.cells[0].state = CellState::Done;
     assert_eq!(browser::claimable(&now).map(|cell| cell.index), Some(1));
     now.state = State::Queued;
     assert_eq!(browser::claimable(&now).map(|cell| cell.index), None);

@@ -10,6 +10,9 @@ use crate::strip::range;
 use crate::text::{BOLD, FONT_SIZE, LINE_HEIGHT, bold_width, shortened, spread, text_width};
 use crate::{Axis, Chart, Frame, Mark, Table};
 
+/// How far a letter such as T may reach to the left of where it starts.
+const OVERHANG: f64 = 2.0;
+
 /// From the plot's right edge to the names of the lines.
 const LEAD: f64 = 22.0;
 
@@ -89,9 +92,10 @@ pub fn lines(frame: &Frame, x_axis: &Axis, y_axis: &Axis, series: &[LineSeries])
             .number("cy", y)
             .attribute("r", "7")
             .close();
-        let note = shortened(&text, plot.width - 2.0 * plot.margin);
+        let start = plot.margin + OVERHANG;
+        let note = shortened(&text, plot.width - plot.margin - start);
         bottom += LINE_HEIGHT;
-        svg.label("note", (plot.margin, bottom - 6.0), "start", &note);
+        svg.label("note", (start, bottom - 6.0), "start", &note);
         table.caption.push_str(". ");
         table.caption.push_str(&text);
         marks.push(Mark { x, y, series: crossover.first, text });
