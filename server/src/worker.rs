@@ -5,21 +5,21 @@
 //! ends it, and a crash is a result instead of an outage.
 
 mod body;
+mod lifeline;
 pub mod protocol;
 
 pub(crate) use body::clock;
 
 use body::Body;
+use lifeline::Lifeline;
 use protocol::{Job, LINE_BYTES_MAX, Reply, Turn};
 use serde::de::DeserializeOwned;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write, stdin};
 use std::process::{ExitCode, exit};
-use std::sync::mpsc::{Receiver, channel};
 
 /// Executes one cell as told on stdin; returns only where it was told nonsense.
 pub fn main() -> ExitCode {
-    let lines = lines_of_stdin();
-    match serve(&lines) {
+    match serve(&mut BufReader::new(stdin())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("filature worker: {reason}");
@@ -28,48 +28,40 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn serve(lines: &Receiver<Vec<u8>>) -> Result<(), String> {
-    let Some(job) = next::<Job>(lines)? else { return Ok(()) };
-    let body = match Body::bind(&job)? {
+fn serve(stdin: &mut impl BufRead) -> Result<(), String> {
+    let Some(job) = next::<Job>(stdin)? else { return Ok(()) };
+    let bound = {
+        let _lifeline = Lifeline::hold()?;
+        Body::bind(&job)?
+    };
+    let body = match bound {
         Ok(body) => body,
         Err(reply) => {
             // The lab has nothing more to ask: this ends with the process's stdin.
             say(&reply);
-            return next::<Turn>(lines).map(|_| ());
+            return next::<Turn>(stdin).map(|_| ());
         }
     };
     say(&Reply::Ready);
     let mut first = true;
-    while let Some(Turn { turn }) = next(lines)? {
-        say(&Reply::Sample(body.execute(turn, first)));
+    while let Some(Turn { turn }) = next(stdin)? {
+        let execution = {
+            let _lifeline = Lifeline::hold()?;
+            body.execute(turn, first)
+        };
+        say(&Reply::Sample(execution));
         first = false;
     }
     Ok(())
 }
 
-/// Reads stdin on a thread of its own, which ends the process as soon as stdin is
-/// closed, even in the middle of an execution: so no child outlives a killed lab.
-///
-/// `PR_SET_PDEATHSIG` would not do: it fires when the *thread* that started the child
-/// ends, and a runtime's threads come and go.
-fn lines_of_stdin() -> Receiver<Vec<u8>> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let mut stdin = BufReader::new(std::io::stdin());
-        loop {
-            let mut line = Vec::new();
-            let read = (&mut stdin).take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut line);
-            if !line.ends_with(b"\n") || read.is_err() || sender.send(line).is_err() {
-                exit(0);
-            }
-        }
-    });
-    receiver
-}
-
-/// The next line; `None` where there will be none.
-fn next<T: DeserializeOwned>(lines: &Receiver<Vec<u8>>) -> Result<Option<T>, String> {
-    let Ok(line) = lines.recv() else { return Ok(None) };
+/// The next line of stdin; `None` where there will be none.
+fn next<T: DeserializeOwned>(stdin: &mut impl BufRead) -> Result<Option<T>, String> {
+    let mut line = Vec::new();
+    let read = Read::take(&mut *stdin, LINE_BYTES_MAX as u64).read_until(b'\n', &mut line);
+    if read.is_err() || !line.ends_with(b"\n") {
+        return Ok(None);
+    }
     serde_json::from_slice(&line).map(Some).map_err(|error| format!("stdin: {error}"))
 }
 

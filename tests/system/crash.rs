@@ -5,8 +5,9 @@ use filature_tests::server::{Server, is_alive};
 use filature_tests::{binary, text};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The one SQLite file in a data directory.
@@ -66,6 +67,35 @@ fn killing_the_server_20_times_loses_no_announced_sample_and_leaves_no_child() {
         assert_eq!(integrity(data.path()), "ok");
         kept.push((id, announced));
     }
+}
+
+#[test]
+fn a_child_ends_with_its_stdin_in_the_middle_of_an_execution() {
+    let mut child = Command::new(binary())
+        .arg("worker")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut lines = BufReader::new(stdout).lines();
+    let params = json!({"units": 1, "work": "sleep", "duration_ms": 10_000});
+    writeln!(
+        stdin,
+        "{}",
+        json!({"workload": "fan-out", "params": params, "executor": "threads", "tokio_workers": 1})
+    )
+    .unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), r#"{"reply":"ready"}"#);
+    writeln!(stdin, r#"{{"turn":"sample"}}"#).unwrap();
+    let tasks = format!("/proc/{}/task", child.id());
+    while std::fs::read_dir(&tasks).unwrap().count() < 2 {
+        std::thread::yield_now();
+    }
+
+    drop(stdin);
+    assert!(lines.next().is_none(), "it slept on to the end");
+    child.wait().unwrap();
 }
 
 #[test]
