@@ -61,33 +61,34 @@ pub struct Outcome {
 
 /// The counter, once per protection; a run uses one of them.
 struct Shared {
-    mutex: Mutex<u64>,
-    async_mutex: tokio::sync::Mutex<u64>,
-    atomic: AtomicU64,
-    shards: Vec<Shard>,
+    mutex: OwnLines<Mutex<u64>>,
+    async_mutex: OwnLines<tokio::sync::Mutex<u64>>,
+    atomic: OwnLines<AtomicU64>,
+    shards: Vec<OwnLines<AtomicU64>>,
 }
 
-/// A counter with cache lines of its own: 128 bytes, since processors fetch lines in pairs.
+/// A value that shares cache lines with no other (and does not lie across two of them):
+/// 128 bytes, since processors fetch lines in pairs.
 #[derive(Default)]
 #[repr(align(128))]
-struct Shard(AtomicU64);
+struct OwnLines<T>(T);
 
 impl Shared {
     fn new(workers: u64) -> Self {
         Self {
-            mutex: Mutex::new(0),
-            async_mutex: tokio::sync::Mutex::new(0),
-            atomic: AtomicU64::new(0),
-            shards: (0..workers).map(|_| Shard::default()).collect(),
+            mutex: OwnLines::default(),
+            async_mutex: OwnLines::default(),
+            atomic: OwnLines::default(),
+            shards: (0..workers).map(|_| OwnLines::default()).collect(),
         }
     }
 
     /// The counter's value, once every unit has been joined.
     fn total(&self) -> u64 {
         let sharded: u64 = self.shards.iter().map(|shard| shard.0.load(Relaxed)).sum();
-        let locked = *self.mutex.lock().expect("no holder panics");
-        let async_locked = *self.async_mutex.try_lock().expect("all units are joined");
-        sharded + locked + async_locked + self.atomic.load(Relaxed)
+        let locked = *self.mutex.0.lock().expect("no holder panics");
+        let async_locked = *self.async_mutex.0.try_lock().expect("all units are joined");
+        sharded + locked + async_locked + self.atomic.0.load(Relaxed)
     }
 }
 
@@ -137,9 +138,9 @@ pub fn threads(params: &Params) -> Outcome {
         handles.push(thread::spawn(move || {
             start.wait();
             match lock {
-                Lock::Mutex => add_under_lock(&shared.mutex, increments, hold_spins),
+                Lock::Mutex => add_under_lock(&shared.mutex.0, increments, hold_spins),
                 Lock::AsyncMutex => unreachable!("this choice is for tasks only"),
-                Lock::Atomic => add_one_by_one(&shared.atomic, increments, hold_spins),
+                Lock::Atomic => add_one_by_one(&shared.atomic.0, increments, hold_spins),
                 Lock::Sharded => add_one_by_one(&shared.shards[worker].0, increments, hold_spins),
             }
         }));
@@ -160,15 +161,15 @@ pub async fn tasks(params: &Params) -> Outcome {
         handles.push(task::spawn(async move {
             start.wait().await;
             match lock {
-                Lock::Mutex => add_under_lock(&shared.mutex, increments, hold_spins),
+                Lock::Mutex => add_under_lock(&shared.mutex.0, increments, hold_spins),
                 Lock::AsyncMutex => {
                     for _ in 0..increments {
-                        let mut count = shared.async_mutex.lock().await;
+                        let mut count = shared.async_mutex.0.lock().await;
                         spin(hold_spins, *count);
                         *count += 1;
                     }
                 }
-                Lock::Atomic => add_one_by_one(&shared.atomic, increments, hold_spins),
+                Lock::Atomic => add_one_by_one(&shared.atomic.0, increments, hold_spins),
                 Lock::Sharded => add_one_by_one(&shared.shards[worker].0, increments, hold_spins),
             }
         }));
