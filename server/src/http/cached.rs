@@ -1,10 +1,13 @@
 //! Answers that are made once and served many times, with an `ETag` each.
 
 use axum::body::{Body, Bytes};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use lru::LruCache;
 use serde::Serialize;
+use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,8 +16,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Cached {
     json: Bytes,
     tag: HeaderValue,
-    headers: HeaderMap,
 }
+
+/// The tags of the answers that a client has, as its `If-None-Match` headers give them.
+pub(super) struct KnownTags(Vec<HeaderValue>);
+
+impl<S: Send + Sync> FromRequestParts<S> for KnownTags {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect()))
+    }
+}
+
+/// Enough for the headers here and those that every answer gets, so that the map never
+/// grows: under load, its allocations were most of what an answer cost.
+const HEADERS_MAX: usize = 12;
 
 impl Cached {
     /// The answer that carries `value`.
@@ -25,19 +42,19 @@ impl Cached {
         // Weak, since a compressed body is the same answer in other bytes.
         let tag = format!("W/\"{:016x}\"", hasher.finish());
         let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are a header value");
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(header::ETAG, tag.clone());
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        Self { json: json.into(), tag, headers }
+        Self { json: json.into(), tag }
     }
 
     /// The answer, or 304 to a client that has it.
-    pub(super) fn answer(&self, request: &HeaderMap) -> Response {
-        let known = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| self.is_in(tags));
+    pub(super) fn answer(&self, KnownTags(known): &KnownTags) -> Response {
+        let known = known.iter().any(|tags| self.is_in(tags));
         let mut response =
             Response::new(if known { Body::empty() } else { self.json.clone().into() });
-        *response.headers_mut() = self.headers.clone();
+        let mut headers = HeaderMap::with_capacity(HEADERS_MAX);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::ETAG, self.tag.clone());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        *response.headers_mut() = headers;
         if known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         }

@@ -1,13 +1,12 @@
 //! What there is: workloads with their source, executors, the machine.
 
 use super::App;
-use super::cached::Cached;
+use super::cached::{Cached, KnownTags};
 use super::extract::{cut, fresh_json};
 use super::highlight;
 use super::problem::{Answer, Failure};
 use crate::machine;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use filature_core::api::{ExecutorInfo, MachineReport, Problem, Source, WorkloadInfo};
 use filature_core::{Executor, Workload, params, source, workloads};
@@ -63,8 +62,8 @@ fn info(workload: &dyn Workload) -> WorkloadInfo {
         (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
     )
 )]
-pub(super) async fn workloads(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    app.catalogue.all.answer(&headers)
+pub(super) async fn workloads(State(app): State<Arc<App>>, known: KnownTags) -> Response {
+    app.catalogue.all.answer(&known)
 }
 
 /// One workload with its parameters, their JSON schema, and its source.
@@ -81,13 +80,13 @@ pub(super) async fn workloads(State(app): State<Arc<App>>, headers: HeaderMap) -
 pub(super) async fn workload(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    known: KnownTags,
 ) -> Answer<Response> {
-    let known = app.catalogue.one.get(id.as_str());
-    known.map(|answer| answer.answer(&headers)).ok_or_else(|| {
+    let workload = app.catalogue.one.get(id.as_str());
+    workload.map(|answer| answer.answer(&known)).ok_or_else(|| {
         let ids: Vec<&str> = workloads::ALL.iter().map(|w| w.about().id).collect();
-        let known = ids.join(", ");
-        Failure::not_found(format!("there is no workload \"{}\"; known are {known}", cut(&id)))
+        let ids = ids.join(", ");
+        Failure::not_found(format!("there is no workload \"{}\"; known are {ids}", cut(&id)))
     })
 }
 

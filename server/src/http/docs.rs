@@ -1,10 +1,10 @@
 //! The description of the API for machines (OpenAPI 3.1) and for people.
 
 use super::App;
+use super::cached::KnownTags;
 use super::guard::DOCS;
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use std::sync::Arc;
 use utoipa::OpenApi;
@@ -39,8 +39,8 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
     get, path = "/api/openapi.json", tag = "operation",
     responses((status = 200, description = "OpenAPI 3.1", body = Object))
 )]
-pub(super) async fn openapi(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    app.description.answer(&headers)
+pub(super) async fn openapi(State(app): State<Arc<App>>, known: KnownTags) -> Response {
+    app.description.answer(&known)
 }
 
 /// The page for people, from the files of Swagger UI in this program.

@@ -1,7 +1,7 @@
 //! Experiments: ask for one, look at it, find it again, cancel or delete it.
 
 use super::App;
-use super::cached::Cached;
+use super::cached::{Cached, KnownTags};
 use super::cursor;
 use super::extract::{Body, Id, cut, fresh_json, unknown_experiment, wrong_query};
 use super::problem::{Answer, Failure};
@@ -10,7 +10,7 @@ use crate::store::{Change, Filter};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use filature_core::api::{
     Experiment, ExperimentPage, ExperimentRequest, Problem, State as ExperimentState, limits,
@@ -147,10 +147,10 @@ fn filter(query: &ListQuery) -> Answer<Filter> {
 pub(super) async fn get(
     State(app): State<Arc<App>>,
     Id(id): Id,
-    headers: HeaderMap,
+    known: KnownTags,
 ) -> Answer<Response> {
     if let Some(kept) = app.finished.get(&id) {
-        return Ok(kept.answer(&headers));
+        return Ok(kept.answer(&known));
     }
     let removals = app.finished.removals();
     let experiment = find(&app, &id).await?;
@@ -158,7 +158,7 @@ pub(super) async fn get(
     if experiment.state.is_final() {
         app.finished.put(removals, id, answer.clone());
     }
-    Ok(answer.answer(&headers))
+    Ok(answer.answer(&known))
 }
 
 /// A stored experiment with its figures and its place in the queue.
