@@ -40,9 +40,10 @@ fn a_workload_alone_is_run_on_every_native_executor_and_kept() {
 #[test]
 fn a_sweep_has_a_cell_per_value_and_executor_and_a_verdict_per_value() {
     let server = Server::start();
-    let id = server
-        .submit(&json!({"workload": "fan-out", "executors": ["threads", "tokio-current"],
-        "sweep": {"param": "units", "values": [10, 200]}, "samples": 4, "label": "a sweep"}));
+    let id =
+        server.submit(&json!({"workload": "fan-out", "executors": ["threads", "tokio-current"],
+        "params": {"work": "sleep", "duration_ms": 50},
+        "sweep": {"param": "units", "values": [10, 2000]}, "samples": 4, "label": "a sweep"}));
     let done = server.finished(&id);
     let seen: Vec<(u64, &str, u64)> = done["cells"]
         .as_array()
@@ -59,13 +60,13 @@ fn a_sweep_has_a_cell_per_value_and_executor_and_a_verdict_per_value() {
         [
             (10, "threads", 10),
             (10, "tokio-current", 10),
-            (200, "threads", 200),
-            (200, "tokio-current", 200)
+            (2000, "threads", 2000),
+            (2000, "tokio-current", 2000)
         ]
     );
-    assert_eq!(done["verdicts"][1]["sweep_value"], 200);
+    assert_eq!(done["verdicts"][1]["sweep_value"], 2000);
     assert!(done["cells"][2]["memory"]["bytes_per_unit"].is_number());
-    assert!(done["cells"][0]["memory"]["bytes_per_unit"].is_null(), "10 units are too few");
+    assert!(done["cells"][0]["memory"]["bytes_per_unit"].is_null(), "10 threads add too little");
     assert_eq!(done["spec"]["label"], "a sweep");
 }
 

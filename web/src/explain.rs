@@ -38,9 +38,9 @@ terms! {
     CPU = "CPU time": "Processor time of the whole process in one execution, user and kernel mode together, from getrusage. Above the wall-clock time, several cores were at work. The reading steps are coarse for short executions.";
     VOLUNTARY = "Switches, voluntary": "How often a thread gave up its processor to wait, in one execution, as the kernel counts it (ru_nvcsw). Tasks that yield to each other inside a worker thread do not count.";
     INVOLUNTARY = "Switches, involuntary": "How often the kernel took the processor from a thread that would have gone on (ru_nivcsw).";
-    BYTES = "Memory per unit": "Resident memory of the fresh process: the peak (VmHWM) of its first execution over what it held before (VmRSS), divided by the units. Kernel stacks, about 16 KiB for each thread, and page tables are not in it. Left out below 100 units, where it would be noise.";
-    PEAK = "Peak memory": "The most that was resident at once in the fresh process during its first execution (VmHWM).";
-    BASELINE = "Memory before": "What the fresh process held just before its first execution (VmRSS): the program itself and its runtime.";
+    BYTES = "Memory per unit": "Resident memory of the fresh process: the peak of its first execution (VmHWM) over what it held before (VmRSS), both without pages of files such as the program's own code (RssFile), divided by the units. Kernel stacks, about 16 KiB for each thread, and page tables are not in it. Left out where less than 1 MiB was added, since the kernel keeps the peak only to within some 64 KiB per core.";
+    PEAK = "Peak memory": "The most that was resident at once in the fresh process during its first execution, without pages of files (VmHWM − RssFile).";
+    BASELINE = "Memory before": "What the fresh process held just before its first execution, without pages of files (VmRSS − RssFile): the runtime, above all.";
     CELL = "cell": "One workload with one set of parameters on one executor: warm-ups first, then the samples. Native cells run in a fresh child process.";
     SWEEP = "Sweep": "One whole-number parameter takes several values in turn; every executor is measured at each of them.";
     WARM_UPS = "Warm-ups": "Executions before the samples that are not counted, so that caches, allocator and runtime are in the state in which they stay. Memory is read in the first.";

@@ -79,34 +79,35 @@ impl Summary {
     }
 }
 
-/// Resident memory of the fresh process during its first execution.
+/// Resident memory of the fresh process during its first execution, without the pages of
+/// files (the program's own code).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Memory {
-    /// `VmRSS` just before the first execution.
+    /// `VmRSS` − `RssFile` just before the first execution.
     pub baseline_bytes: u64,
-    /// `VmHWM` just after it: the most that was resident at once.
+    /// `VmHWM` − `RssFile` just after it: the most that was resident at once.
     pub peak_bytes: u64,
     /// How many units the execution spawned.
     pub units: u64,
-    /// Peak over baseline, divided by the units; absent with fewer than 100 units,
-    /// where the process's own noise would be what is divided.
+    /// Peak over baseline, divided by the units; absent where less than 1 MiB was added,
+    /// since the kernel keeps the peak only to within some 64 KiB per core.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_unit: Option<f64>,
 }
 
 impl Memory {
-    /// The fewest units for which a share per unit means anything.
-    pub const UNITS_MIN: u64 = 100;
+    /// The least growth for which a share per unit means anything.
+    pub const GROWTH_BYTES_MIN: u64 = 1024 * 1024;
 
     /// The memory of an execution that spawned `units`.
     pub fn new(baseline_bytes: u64, peak_bytes: u64, units: u64) -> Self {
-        let grown = peak_bytes.saturating_sub(baseline_bytes) as f64;
+        let grown = peak_bytes.saturating_sub(baseline_bytes);
         Self {
             baseline_bytes,
             peak_bytes,
             units,
-            bytes_per_unit: (units >= Self::UNITS_MIN).then(|| grown / units as f64),
+            bytes_per_unit: (grown >= Self::GROWTH_BYTES_MIN).then(|| grown as f64 / units as f64),
         }
     }
 }

@@ -59,19 +59,25 @@ fn usage(who: UsageWho) -> Usage {
     getrusage(who).expect("getrusage fails only for an unknown `who`").into()
 }
 
-/// The resident memory of this process.
+/// The resident memory of this process, without pages of files: of its own code, the
+/// first execution touches some that have nothing to do with the units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resident {
-    /// `VmRSS`: what is resident now.
+    /// `VmRSS` − `RssFile`: what is resident now.
     pub resident_bytes: u64,
-    /// `VmHWM`: the most that was resident at once.
+    /// `VmHWM` − `RssFile`: the most that was resident at once. The kernel keeps no peak
+    /// without files, but pages of files hardly ever leave while there is memory.
     pub peak_bytes: u64,
 }
 
 /// The resident memory of this process; `None` where `/proc` does not say.
 pub fn memory() -> Option<Resident> {
     let status = procfs::process::Process::myself().ok()?.status().ok()?;
-    Some(Resident { resident_bytes: status.vmrss? * 1024, peak_bytes: status.vmhwm? * 1024 })
+    let without_files = |kib: u64| Some(kib.saturating_sub(status.rssfile?) * 1024);
+    Some(Resident {
+        resident_bytes: without_files(status.vmrss?)?,
+        peak_bytes: without_files(status.vmhwm?)?,
+    })
 }
 
 /// Watches how much processor time the machine spends on other programs.

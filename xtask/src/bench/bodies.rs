@@ -2,7 +2,7 @@
 //! reports: wall time, and resident memory per unit.
 
 use super::Options;
-use super::pairs::{Bar, Comparison, Results, rounds};
+use super::pairs::{Bar, Comparison, Results, Round, median, rounds};
 use crate::shell::say;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -11,15 +11,17 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::available_parallelism;
 
-/// Rounds that are thrown away: the first execution of a process is slower on all sides.
-const WARMUPS: u32 = 3;
+/// Executions that are thrown away: the first one of a process is slower on all sides.
+const WARMUPS: u32 = 1;
+/// How many executions one figure of a pair is the median of.
+const TURNS: u32 = 5;
 /// Memory does not vary between runs, and every figure costs three processes.
 const MEMORY_PAIRS_MAX: u32 = 5;
 
 /// A workload at the settings of its raw programs.
 struct Case {
     workload: &'static str,
-    params: fn() -> Value,
+    params: fn(executor: &str) -> Value,
     /// The name of the raw programs, before `_threads` and `_tasks`.
     raw: &'static str,
     /// What is compared.
@@ -35,25 +37,30 @@ enum Figure {
 const CASES: [Case; 4] = [
     Case {
         workload: "fan-out",
-        params: || json!({"units": 10_000, "work": "none"}),
+        params: |_| json!({"units": 10_000, "work": "none"}),
         raw: "fan_out",
         figure: Figure::WallTime,
     },
     Case {
         workload: "counter",
-        params: || json!({"workers": 8, "increments": 100_000, "lock": "mutex"}),
+        params: |_| json!({"workers": 8, "increments": 100_000, "lock": "mutex"}),
         raw: "counter",
         figure: Figure::WallTime,
     },
     Case {
         workload: "pipeline",
-        params: || json!({"stages": 4, "items": 100_000, "capacity": 100}),
+        params: |_| json!({"stages": 4, "items": 100_000, "capacity": 100}),
         raw: "pipeline",
         figure: Figure::WallTime,
     },
     Case {
         workload: "fan-out",
-        params: || json!({"units": 10_000, "work": "sleep", "duration_ms": 100}),
+        // The kernel keeps a peak only to within some 64 KiB per core, which is much of
+        // what 10 000 tasks take.
+        params: |executor| {
+            let units = if executor == "threads" { 10_000 } else { 100_000 };
+            json!({"units": units, "work": "sleep", "duration_ms": 100})
+        },
         raw: "sleepers",
         figure: Figure::MemoryPerUnit,
     },
@@ -82,12 +89,9 @@ pub(super) fn compare(
             let ours = || Program::filature(filature, case, executor);
             let raw = || Program::raw(raw, case, executor);
             let rounds = match case.figure {
-                Figure::WallTime => {
-                    // All three stay alive and take turns.
-                    let (mut ours, mut raw, mut control) = (ours()?, raw()?, raw()?);
-                    let turns = (|| ours.turn(), || raw.turn(), || control.turn());
-                    rounds(WARMUPS, options.pairs, turns.0, turns.1, turns.2)?
-                }
+                Figure::WallTime => (0..options.pairs)
+                    .map(|_| take_turns(ours()?, raw()?, raw()?))
+                    .collect::<Result<Vec<_>, _>>()?,
                 Figure::MemoryPerUnit => {
                     // Only the first execution of a process shows its memory.
                     let pairs = options.pairs.min(MEMORY_PAIRS_MAX);
@@ -99,6 +103,19 @@ pub(super) fn compare(
         }
     }
     Ok(())
+}
+
+/// One pair and its control, in fresh processes: where a lock happens to lie in memory
+/// makes a contended process up to a fifth faster or slower for as long as it lives, so
+/// one process of each could not be told from a difference between the programs. The
+/// three are alive together and take turns.
+fn take_turns(mut ours: Program, mut raw: Program, mut control: Program) -> Result<Round, String> {
+    let turns = rounds(WARMUPS, TURNS, || ours.turn(), || raw.turn(), || control.turn())?;
+    Ok(Round {
+        ours: median(turns.iter().map(|turn| turn.ours)),
+        raw: median(turns.iter().map(|turn| turn.raw)),
+        control: median(turns.iter().map(|turn| turn.control)),
+    })
 }
 
 fn bar(case: &Case, executor: &str) -> Bar {
@@ -131,7 +148,7 @@ impl Program {
             Self::start(Command::new(program).arg("worker"), "{\"turn\":\"sample\"}", figure)?;
         let job = json!({
             "workload": case.workload,
-            "params": (case.params)(),
+            "params": (case.params)(executor),
             "executor": executor,
             "tokio_workers": available_parallelism().map_or(1, NonZero::get),
         });
