@@ -1,5 +1,5 @@
 //! What can run a body: native threads, two kinds of Tokio runtime, the browser's
-//! event loop. Which body each runs, and what it cannot do.
+//! event loop and its Web Workers. Which body each runs, and what it cannot do.
 
 use crate::params::{ParamKind, ParamSpec, ParamValues};
 use serde::{Deserialize, Serialize};
@@ -30,12 +30,19 @@ pub enum Executor {
     TokioCurrent,
     /// Tasks on the event loop of a dedicated Web Worker in the visitor's browser.
     BrowserLoop,
+    /// One Web Worker per unit in the visitor's browser, on one shared memory.
+    BrowserWorkers,
 }
 
 impl Executor {
     /// All executors, in the order in which they are shown.
-    pub const ALL: [Self; 4] =
-        [Self::Threads, Self::TokioMulti, Self::TokioCurrent, Self::BrowserLoop];
+    pub const ALL: [Self; 5] = [
+        Self::Threads,
+        Self::TokioMulti,
+        Self::TokioCurrent,
+        Self::BrowserLoop,
+        Self::BrowserWorkers,
+    ];
 
     /// The name in URLs, JSON and on the command line.
     pub fn id(self) -> &'static str {
@@ -44,6 +51,7 @@ impl Executor {
             Self::TokioMulti => "tokio-multi",
             Self::TokioCurrent => "tokio-current",
             Self::BrowserLoop => "browser-loop",
+            Self::BrowserWorkers => "browser-workers",
         }
     }
 
@@ -54,6 +62,7 @@ impl Executor {
             Self::TokioMulti => "Tokio (multi)",
             Self::TokioCurrent => "Tokio (current)",
             Self::BrowserLoop => "Browser loop",
+            Self::BrowserWorkers => "Web Workers",
         }
     }
 
@@ -77,20 +86,25 @@ impl Executor {
                  to WebAssembly: concurrent, never parallel. Its memory is not shared, so its \
                  atomics and locks cost less than those that threads contend for."
             }
+            Self::BrowserWorkers => {
+                "Each unit runs on a Web Worker of its own in this browser, on one shared \
+                 WebAssembly memory. The workers are started before the first sample and then \
+                 wait in a pool; what their start costs is measured apart."
+            }
         }
     }
 
     /// The body that it runs.
     pub fn body(self) -> Body {
         match self {
-            Self::Threads => Body::Threads,
+            Self::Threads | Self::BrowserWorkers => Body::Threads,
             Self::TokioMulti | Self::TokioCurrent | Self::BrowserLoop => Body::Tasks,
         }
     }
 
     /// Whether it runs on the server's machine, and not in a visitor's browser.
     pub fn is_native(self) -> bool {
-        !matches!(self, Self::BrowserLoop)
+        !matches!(self, Self::BrowserLoop | Self::BrowserWorkers)
     }
 
     /// Why this executor cannot run a workload with these (checked) values, if it cannot.

@@ -201,6 +201,7 @@ pub fn cells(spec: &Spec) -> Vec<Cell> {
             memory: None,
             outcome: None,
             browser: None,
+            spawn_costs: None,
         })
         .collect()
 }
@@ -264,7 +265,7 @@ mod tests {
             ),
             (
                 "/executors/1",
-                "there is no executor \"fibers\"; known are threads, tokio-multi, tokio-current, browser-loop",
+                "there is no executor \"fibers\"; known are threads, tokio-multi, tokio-current, browser-loop, browser-workers",
             ),
             ("/samples", "`samples` is 0; it must be from 1 to 1000"),
         ];

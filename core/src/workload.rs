@@ -71,14 +71,18 @@ pub trait Prepared: Send + Sync {
     /// How many threads or tasks one execution spawns; all may be alive at once.
     fn units(&self) -> u64;
     /// Runs the `threads` body on the calling thread and times it.
-    fn threads(&self, clock: Clock) -> Timed;
+    fn threads(&self, clock: Clock) -> Timed {
+        self.threads_in_a_row(clock, 1)
+    }
+    /// Like [`Self::threads`], but executes the body so many times and times them together,
+    /// for a clock that is too coarse for one. The first wrong outcome ends it.
+    fn threads_in_a_row(&self, clock: Clock, times: u32) -> Timed;
     /// A future that runs the `tasks` body and times it. Spawn it onto a worker:
     /// the root future of `block_on` does not run on one.
     fn tasks(&self, clock: Clock) -> BoxFuture<Timed> {
         self.tasks_in_a_row(clock, 1)
     }
-    /// Like [`Self::tasks`], but executes the body so many times and times them together,
-    /// for a clock that is too coarse for one. The first wrong outcome ends it.
+    /// What [`Self::threads_in_a_row`] is to [`Self::threads`].
     fn tasks_in_a_row(&self, clock: Clock, times: u32) -> BoxFuture<Timed>;
 }
 
@@ -144,10 +148,20 @@ macro_rules! entry {
                 $module::units(&self.params)
             }
 
-            fn threads(&self, clock: $crate::workload::Clock) -> $crate::workload::Timed {
+            fn threads_in_a_row(
+                &self,
+                clock: $crate::workload::Clock,
+                times: u32,
+            ) -> $crate::workload::Timed {
                 let expected = self.expected_outcome();
                 let start = clock();
-                let outcome = $module::threads(&self.params);
+                let mut outcome = $module::threads(&self.params);
+                for _ in 1..times {
+                    if outcome != *expected {
+                        break;
+                    }
+                    outcome = $module::threads(&self.params);
+                }
                 let wall_ns = clock() - start;
                 $crate::workload::timed(wall_ns, &outcome, expected)
             }

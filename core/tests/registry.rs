@@ -33,7 +33,7 @@ fn run(executor: Executor, prepared: &dyn Prepared) -> Timed {
         Executor::TokioCurrent => {
             on_runtime(&Builder::new_current_thread().enable_time().build().unwrap(), prepared)
         }
-        Executor::BrowserLoop => unreachable!("not a native executor"),
+        Executor::BrowserLoop | Executor::BrowserWorkers => unreachable!("not a native executor"),
     }
 }
 
@@ -147,6 +147,8 @@ fn an_async_mutex_is_refused_to_threads_with_the_reason() {
     let prepared = counter.prepare(&values).unwrap();
     let obstacle = Executor::Threads.obstacle(&counter.params(), prepared.values()).unwrap();
     assert!(obstacle.contains("tasks only"), "{obstacle}");
+    let in_browser = Executor::BrowserWorkers.obstacle(&counter.params(), prepared.values());
+    assert_eq!(in_browser, Some(obstacle));
     assert_eq!(Executor::TokioMulti.obstacle(&counter.params(), prepared.values()), None);
 }
 

@@ -11,3 +11,4 @@ mod pages;
 mod readme;
 mod rest;
 mod tidy;
+mod workers;

@@ -5,11 +5,11 @@ use crate::api::{self, Failure, start};
 use crate::dom::window;
 use crate::engine::Engine;
 use crate::state::App;
-use filature_core::ParamValues;
 use filature_core::api::{
     BrowserCard, BrowserClaim, BrowserEnd, BrowserLease, BrowserReport, Cell, CellState,
     Experiment, Sample, Spec, State,
 };
+use filature_core::{Executor, ParamValues};
 
 use std::cell::{Cell as Slot, RefCell};
 use std::time::Duration;
@@ -42,6 +42,17 @@ pub fn obstacle() -> Option<String> {
     None
 }
 
+/// Why this browser cannot run threads on one shared memory, although it runs the rest.
+pub fn workers_obstacle() -> Option<String> {
+    let isolated = js_sys::Reflect::get(&js_sys::global(), &"crossOriginIsolated".into());
+    let isolated = isolated.is_ok_and(|isolated| isolated.is_truthy());
+    (!isolated).then(|| {
+        "This page is not cross-origin isolated, without which a browser shares no memory between \
+         workers: open it over https, or on localhost."
+            .to_owned()
+    })
+}
+
 /// Remembers that this tab started an experiment, so that it measures its browser cells,
 /// and loads the engine for them.
 pub fn started_here(experiment: &Experiment) {
@@ -69,6 +80,7 @@ struct Turn {
     experiment: String,
     spec: Spec,
     cell: usize,
+    executor: Executor,
     params: ParamValues,
 }
 
@@ -81,6 +93,7 @@ pub fn take_part(app: App) {
             experiment: experiment.id.clone(),
             spec: experiment.spec.clone(),
             cell: cell.index,
+            executor: cell.executor,
             params: cell.params.clone(),
         };
         is_mine(&experiment.id).then(turn)
@@ -147,7 +160,7 @@ async fn measure(app: App, turn: Turn) -> Result<(), Failure> {
     }
     ENGINE.with_borrow(|engine| {
         if let Some(engine) = engine {
-            engine.run(&turn.spec, &turn.params);
+            engine.run(&turn.spec, turn.executor, &turn.params);
         }
     });
     let mut since_report = Duration::ZERO;

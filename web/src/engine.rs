@@ -3,8 +3,8 @@
 
 use crate::dom::{document, window};
 use crate::from_js::{FromJs, field, read};
-use filature_core::ParamValues;
 use filature_core::api::{BrowserCard, BrowserEnd, Sample, Spec};
+use filature_core::{Executor, ParamValues};
 use serde_json::json;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -102,11 +102,11 @@ impl Engine {
     }
 
     /// Begins to measure a cell.
-    pub fn run(&self, spec: &Spec, params: &ParamValues) {
+    pub fn run(&self, spec: &Spec, executor: Executor, params: &ParamValues) {
         let ready = self.inbox.borrow().ready.clone();
         *self.inbox.borrow_mut() = Inbox { ready, ..Inbox::default() };
         let message = json!({
-            "type": "run", "workload": spec.workload, "params": params,
+            "type": "run", "executor": executor, "workload": spec.workload, "params": params,
             "warmups": spec.warmups, "samples": spec.samples,
         });
         let posted = js_sys::JSON::parse(&message.to_string())
@@ -169,7 +169,14 @@ impl FromJs for Message {
             "sample" if field::<String>(message, "kind") == "sample" => {
                 Self::Sample(field(message, "sample"))
             }
-            "done" => Self::End(BrowserEnd::Done { outcome: field(message, "outcome") }),
+            "done" => Self::End(BrowserEnd::Done {
+                outcome: field(message, "outcome"),
+                spawn_costs: field(message, "spawn_costs"),
+            }),
+            "refused" => Self::End(BrowserEnd::Refused {
+                reason: field(message, "reason"),
+                refusal: field(message, "refusal"),
+            }),
             "failed" => Self::End(BrowserEnd::Failed { reason: field(message, "reason") }),
             _ => Self::Nothing,
         }

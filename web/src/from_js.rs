@@ -5,9 +5,10 @@
 //! that none is forgotten.
 
 use filature_core::api::{
-    BodyLines, BrowserCard, BrowserLease, CellState, Comparison, Disturbance, Event, ExecutorInfo,
-    Experiment, ExperimentLine, ExperimentPage, Health, Limit, MachineCard, Memory, Problem,
-    Refusal, Sample, Source, Spec, State, Summary, Sweep, Token, TokenKind, Verdict, WorkloadInfo,
+    BodyLines, BrowserCard, BrowserLease, BrowserSpawnCosts, CellState, Comparison, Disturbance,
+    Event, ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Health, Limit, MachineCard,
+    Memory, Problem, Refusal, Sample, Source, Spec, State, Summary, Sweep, Token, TokenKind,
+    Verdict, WorkloadInfo,
 };
 use filature_core::params::{ChoiceSpec, ParamKind, When};
 use filature_core::stats::Distribution;
@@ -194,6 +195,7 @@ fields! {
     Sweep { param, values }
     filature_core::api::Cell {
         index, executor, params, state, reason, refusal, samples, summary, memory, outcome, browser,
+        spawn_costs,
     }
     Summary {
         wall_ns, cpu_ns, switches_voluntary, switches_involuntary, throughput_per_s,
@@ -209,6 +211,7 @@ fields! {
     MachineCard { cpu, cores, kernel, memory_bytes, rustc, tokio, filature, build }
     BrowserCard { browser, cores, clock_resolution_ns, cross_origin_isolated }
     BrowserLease { lease, lease_ms }
+    BrowserSpawnCosts { new_worker_ns, warm_worker_ns }
     WorkloadInfo {
         id, title, summary, look_at, contract, operation, params, params_schema, executors,
         unavailable, source,

@@ -111,6 +111,11 @@ impl App {
         {
             return Some(reason);
         }
+        if executor == Executor::BrowserWorkers
+            && let Some(reason) = browser::workers_obstacle()
+        {
+            return Some(reason);
+        }
         self.draft.with(|draft| executor.obstacle(&info.params, &draft.values(&info.params)))
     }
 

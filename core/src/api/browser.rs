@@ -1,6 +1,6 @@
 //! How a page measures a cell for an experiment on the server.
 
-use super::{BrowserCard, Sample};
+use super::{BrowserCard, Refusal, Sample};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -48,10 +48,34 @@ pub enum BrowserEnd {
         /// What the body returned.
         #[cfg_attr(feature = "openapi", schema(value_type = Object))]
         outcome: Value,
+        /// What spawning cost, for `browser-workers`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spawn_costs: Option<BrowserSpawnCosts>,
+    },
+    /// The browser cannot hold it.
+    Refused {
+        /// Why, in words.
+        reason: String,
+        /// The limit that binds.
+        refusal: Refusal,
     },
     /// It could not be measured.
     Failed {
         /// Why.
         reason: String,
     },
+}
+
+/// What it costs in a browser to spawn a unit on a Web Worker. Neither is part of a sample:
+/// the workers are started before the first one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BrowserSpawnCosts {
+    /// First spawn: from the creation of a worker until its first instruction on the shared
+    /// memory. Median over the pool, whose workers are started together.
+    pub new_worker_ns: u64,
+    /// Later spawns: from the call of `spawn` until the first instruction of its closure on
+    /// a worker that waits in the pool. Median of several, one at a time.
+    pub warm_worker_ns: u64,
 }

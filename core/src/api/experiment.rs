@@ -1,6 +1,6 @@
 //! Experiments, their cells, and where both stand.
 
-use super::{BrowserCard, Limit, MachineCard, Memory, Sample, Spec, Summary};
+use super::{BrowserCard, BrowserSpawnCosts, Limit, MachineCard, Memory, Sample, Spec, Summary};
 use crate::executor::Executor;
 use crate::params::ParamValues;
 use serde::{Deserialize, Serialize};
@@ -198,6 +198,9 @@ pub struct Cell {
     /// The browser that measured it, for browser executors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub browser: Option<BrowserCard>,
+    /// What it costs there to spawn a unit, for `browser-workers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spawn_costs: Option<BrowserSpawnCosts>,
 }
 
 /// Why the machine cannot hold a cell: the limit that binds.

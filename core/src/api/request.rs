@@ -22,6 +22,9 @@ pub mod limits {
     pub const LABEL_MAX: usize = 200;
     /// The most worker threads that a Tokio runtime may be given.
     pub const TOKIO_WORKERS_MAX: u32 = 64;
+    /// The most Web Workers that the engine asks a browser for: each takes about 3 MB and,
+    /// on a machine with few cores, their start some 10 ms.
+    pub const BROWSER_WORKERS_MAX: usize = 128;
     /// The most bytes that a request body may have.
     pub const BODY_BYTES_MAX: usize = 1024 * 1024;
     /// The most experiments that one page of the history holds.

@@ -6,7 +6,8 @@ use super::record::Recorder;
 use super::run::{CellEnd, Sink, Update};
 use filature_core::FieldError;
 use filature_core::api::{
-    BrowserCard, BrowserEnd, BrowserLease, BrowserReport, Cell, CellState, Sample, Spec,
+    BrowserCard, BrowserEnd, BrowserLease, BrowserReport, Cell, CellState, Limit, Refusal, Sample,
+    Spec,
 };
 use filature_core::workloads;
 use serde_json::Value;
@@ -165,7 +166,7 @@ pub async fn browser_cells(
 }
 
 fn ended(state: CellState, reason: Option<String>, outcome: Option<Value>) -> CellEnd {
-    CellEnd { state, reason, refusal: None, memory: None, outcome }
+    CellEnd { state, reason, refusal: None, memory: None, outcome, spawn_costs: None }
 }
 
 /// One cell at the desk.
@@ -286,12 +287,18 @@ impl Turn<'_> {
         let wanted = self.spec.samples as usize;
         let failed = |reason: String| ended(CellState::Failed, Some(reason), None);
         match end {
-            BrowserEnd::Failed { reason } => failed(reason.chars().take(REASON_MAX).collect()),
+            BrowserEnd::Failed { reason } => failed(cut(&reason)),
+            BrowserEnd::Refused { reason, refusal } => {
+                let end = ended(CellState::Refused, Some(cut(&reason)), None);
+                CellEnd { refusal: Some(cut_refusal(refusal)), ..end }
+            }
             BrowserEnd::Done { .. } if taken < wanted => {
                 failed(format!("the page ended it after {taken} of {wanted} samples"))
             }
-            BrowserEnd::Done { outcome } => match self.expected().await {
-                Ok(expected) if expected == outcome => ended(CellState::Done, None, Some(outcome)),
+            BrowserEnd::Done { outcome, spawn_costs } => match self.expected().await {
+                Ok(expected) if expected == outcome => {
+                    CellEnd { spawn_costs, ..ended(CellState::Done, None, Some(outcome)) }
+                }
                 Ok(expected) => {
                     let shown: String = outcome.to_string().chars().take(200).collect();
                     failed(format!("the outcome was {shown}; the contract promises {expected}"))
@@ -312,6 +319,17 @@ impl Turn<'_> {
         let result = task.await.map_err(|error| format!("the expected outcome: {error}"))?;
         result.map_err(str::to_owned)
     }
+}
+
+/// A page's text, as long as it may be.
+fn cut(text: &str) -> String {
+    text.chars().take(REASON_MAX).collect()
+}
+
+fn cut_refusal(refusal: Refusal) -> Refusal {
+    let Limit { name, how_to_raise, .. } = &refusal.limit;
+    let limit = Limit { name: cut(name), how_to_raise: cut(how_to_raise), ..refusal.limit };
+    Refusal { limit, ..refusal }
 }
 
 /// What is wrong with samples from a page of which `taken` are stored already.

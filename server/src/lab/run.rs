@@ -8,7 +8,9 @@
 use super::child::{Child, Failure, worker};
 use crate::machine::{limits, usage::Watch};
 use crate::worker::protocol::Job;
-use filature_core::api::{Cell, CellState, Disturbance, Memory, Refusal, Sample, Spec};
+use filature_core::api::{
+    BrowserSpawnCosts, Cell, CellState, Disturbance, Memory, Refusal, Sample, Spec,
+};
 use filature_core::format;
 use filature_core::measure::{Kind, Turn, schedule};
 use serde_json::Value;
@@ -53,6 +55,8 @@ pub struct CellEnd {
     pub memory: Option<Memory>,
     /// What the body returned, every time.
     pub outcome: Option<Value>,
+    /// What spawning cost, for `browser-workers`.
+    pub spawn_costs: Option<BrowserSpawnCosts>,
 }
 
 /// Who is told what happens to the cells.
@@ -213,6 +217,7 @@ impl<S: Sink> Group<'_, S> {
             refusal: None,
             memory: self.entrants[place].memory,
             outcome: self.entrants[place].outcome.take(),
+            spawn_costs: None,
         };
         self.end(place, end).await
     }
@@ -268,7 +273,7 @@ fn failed(failure: Failure) -> CellEnd {
 }
 
 fn ended(state: CellState, reason: String, refusal: Option<Refusal>) -> CellEnd {
-    CellEnd { state, reason: Some(reason), refusal, memory: None, outcome: None }
+    CellEnd { state, reason: Some(reason), refusal, memory: None, outcome: None, spawn_costs: None }
 }
 
 fn refusal_in_words(refusal: &Refusal) -> String {

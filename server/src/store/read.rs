@@ -46,8 +46,8 @@ pub(super) fn experiment(
     };
     experiment.cells = snapshot
         .prepare_cached(
-            "SELECT cell, executor, params, state, reason, refusal, memory, outcome, browser
-             FROM cells WHERE experiment = ?1 ORDER BY cell",
+            "SELECT cell, executor, params, state, reason, refusal, memory, outcome, browser,
+             spawn_costs FROM cells WHERE experiment = ?1 ORDER BY cell",
         )?
         .query_map([seq], cell)?
         .collect::<Result<_, _>>()?;
@@ -98,6 +98,7 @@ fn cell(row: &Row<'_>) -> Result<Cell, rusqlite::Error> {
         memory: optional_json(row, 6)?,
         outcome: optional_json(row, 7)?,
         browser: optional_json(row, 8)?,
+        spawn_costs: optional_json(row, 9)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lab::run::CellEnd;
-use filature_core::api::{CellState, ExperimentRequest, Sample, State};
+use filature_core::api::{BrowserSpawnCosts, CellState, ExperimentRequest, Sample, State};
 use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
@@ -62,17 +62,20 @@ async fn samples_keep_their_order_and_every_figure() {
     let (_folder, store) = created(&["a"]).await;
     store.write(samples("a", 0, vec![sample(3), sample(1)])).await.unwrap();
     store.write(samples("a", 2, vec![sample(2)])).await.unwrap();
+    let costs = BrowserSpawnCosts { new_worker_ns: 9_000_000, warm_worker_ns: 20_000 };
     let end = CellEnd {
         state: CellState::Done,
         reason: None,
         refusal: None,
         memory: None,
         outcome: Some(json!({"total": 8})),
+        spawn_costs: Some(costs),
     };
     store.write(Change::CellEnded { id: "a".to_owned(), cell: 1, end }).await.unwrap();
     let cell = store.experiment("a").await.unwrap().unwrap().cells.remove(1);
     assert_eq!(cell.samples, [sample(3), sample(1), sample(2)]);
     assert_eq!((cell.state, cell.outcome), (CellState::Done, Some(json!({"total": 8}))));
+    assert_eq!(cell.spawn_costs, Some(costs));
 }
 
 #[tokio::test]

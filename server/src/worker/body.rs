@@ -37,7 +37,7 @@ impl Body {
             Executor::Threads => None,
             Executor::TokioMulti => Some(multi(job.tokio_workers)?),
             Executor::TokioCurrent => Some(runtime(&mut Builder::new_current_thread())?),
-            Executor::BrowserLoop => {
+            Executor::BrowserLoop | Executor::BrowserWorkers => {
                 let reason = "this executor is a browser: a page has to measure it".to_owned();
                 return Ok(Err(Reply::Impossible { reason }));
             }
