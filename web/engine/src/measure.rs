@@ -1,9 +1,8 @@
-//! Takes the samples of one cell on the event loop.
+//! A cell's plan, its turns, and how often a short execution is repeated within one.
 
 use crate::clock;
-use filature_core::api::Sample;
+use filature_core::api::{BrowserSpawnCosts, Refusal, Sample};
 use filature_core::measure::{CLOCK_STEPS, Kind, batch};
-use filature_core::time::{Duration, sleep};
 use filature_core::{FieldError, ParamValues, Prepared, Timed, workloads};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,8 +21,26 @@ pub struct Plan {
     pub samples: u32,
 }
 
+impl Plan {
+    /// The workload, bound to its parameters.
+    ///
+    /// # Errors
+    /// If the workload or a parameter is not known or not valid.
+    pub fn prepare(&self) -> Result<Box<dyn Prepared>, String> {
+        let workload = workloads::find(&self.workload)
+            .ok_or_else(|| format!("there is no workload {:?}", self.workload))?;
+        workload.prepare(&self.params).map_err(|errors| in_words(&errors))
+    }
+
+    /// What each turn is for, in order.
+    pub fn turns(&self) -> impl Iterator<Item = Kind> + use<> {
+        let warmups = (0..self.warmups).map(|_| Kind::WarmUp);
+        warmups.chain((0..self.samples).map(|_| Kind::Sample))
+    }
+}
+
 /// What happened, in the words of the messages that `worker.js` posts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Event {
     /// A turn was taken.
@@ -37,6 +54,16 @@ pub enum Event {
     Done {
         /// What every execution returned.
         outcome: Value,
+        /// What spawning cost, on Web Workers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spawn_costs: Option<BrowserSpawnCosts>,
+    },
+    /// This browser cannot hold it.
+    Refused {
+        /// Why, in words.
+        reason: String,
+        /// The limit that binds.
+        refusal: Refusal,
     },
     /// It could not be measured.
     Failed {
@@ -45,59 +72,65 @@ pub enum Event {
     },
 }
 
-/// Takes all turns of `plan`, tells `post` of each, and returns the outcome.
-///
-/// # Errors
-/// If the workload or a parameter is not known or not valid, or an execution returned
-/// another outcome than the contract promises.
-pub async fn measure(plan: &Plan, post: &mut impl FnMut(&Event)) -> Result<Value, String> {
-    let workload = workloads::find(&plan.workload)
-        .ok_or_else(|| format!("there is no workload {:?}", plan.workload))?;
-    let prepared = workload.prepare(&plan.params).map_err(|errors| in_words(&errors))?;
-    let resolution_ns = clock::resolution_ns();
-    let warmups = (0..plan.warmups).map(|_| Kind::WarmUp);
-    let mut times = 1;
-    for kind in warmups.chain((0..plan.samples).map(|_| Kind::Sample)) {
-        let timed = lasting(prepared.as_ref(), resolution_ns, &mut times).await?;
-        let wall_ns = timed.wall_ns / u64::from(times);
-        post(&Event::Sample { kind, sample: sample(wall_ns, times) });
-        // Back to the event loop, or the messages would wait for the last sample.
-        sleep(Duration::ZERO).await;
-    }
-    Ok(prepared.expected())
+/// An event as JSON.
+pub fn json(event: &Event) -> String {
+    serde_json::to_string(event).expect("an event is made of plain values")
 }
 
-/// Executes the body so often in a row, starting with `times`, that it lasts long enough for
-/// a clock of that resolution.
-async fn lasting(
-    prepared: &dyn Prepared,
+/// Finds out how often a body is to be executed in one turn, so that the turn lasts long
+/// enough for the clock.
+#[derive(Debug)]
+pub struct Batching {
     resolution_ns: u64,
-    times: &mut u32,
-) -> Result<Timed, String> {
-    loop {
-        let timed = prepared.tasks_in_a_row(clock::now_ns, *times).await;
+    times: u32,
+}
+
+impl Batching {
+    /// Begins with one execution, on a clock of the resolution that is seen now.
+    pub fn new() -> Self {
+        Self { resolution_ns: clock::resolution_ns(), times: 1 }
+    }
+
+    /// How often the body is to be executed next.
+    pub fn times(&self) -> u32 {
+        self.times
+    }
+
+    /// The sample that `timed` makes, of as many executions as [`Self::times`] says; `None` if
+    /// they were too short together, and it has to be tried again with more.
+    ///
+    /// # Errors
+    /// If the outcome is not the one that the contract promises.
+    pub fn judge(
+        &mut self,
+        timed: &Timed,
+        prepared: &dyn Prepared,
+    ) -> Result<Option<Sample>, String> {
         if !timed.correct {
             let expected = prepared.expected();
             return Err(format!("the outcome is {}, not {expected} as promised", timed.outcome));
         }
         // What the clock sees as nothing may have taken almost one step.
-        let one_ns = timed.wall_ns.max(resolution_ns) / u64::from(*times);
-        let enough = batch(one_ns, resolution_ns);
-        if timed.wall_ns >= resolution_ns * CLOCK_STEPS || enough <= *times {
-            return Ok(timed);
+        let one_ns = timed.wall_ns.max(self.resolution_ns) / u64::from(self.times);
+        let enough = batch(one_ns, self.resolution_ns);
+        if timed.wall_ns < self.resolution_ns * CLOCK_STEPS && enough > self.times {
+            self.times = enough;
+            return Ok(None);
         }
-        *times = enough;
+        Ok(Some(Sample {
+            wall_ns: timed.wall_ns / u64::from(self.times),
+            cpu_user_ns: None,
+            cpu_system_ns: None,
+            switches_voluntary: None,
+            switches_involuntary: None,
+            batch: self.times,
+        }))
     }
 }
 
-fn sample(wall_ns: u64, batch: u32) -> Sample {
-    Sample {
-        wall_ns,
-        cpu_user_ns: None,
-        cpu_system_ns: None,
-        switches_voluntary: None,
-        switches_involuntary: None,
-        batch,
+impl Default for Batching {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

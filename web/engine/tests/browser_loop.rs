@@ -1,5 +1,5 @@
 //! Every workload on the browser's event loop, in a dedicated worker, as the page runs it.
-#![cfg(target_arch = "wasm32")]
+#![cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use filature_core::api::Sample;
@@ -7,7 +7,8 @@ use filature_core::measure::{CLOCK_STEPS, Kind};
 use filature_core::params::ParamKind;
 use filature_core::{ParamValues, workloads};
 use filature_engine::clock;
-use filature_engine::measure::{Event, Plan, measure};
+use filature_engine::event_loop::measure;
+use filature_engine::measure::{Event, Plan};
 use serde_json::{Value, json};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
