@@ -68,10 +68,16 @@ fn native(server: &PathBuf) -> Result<(), String> {
 fn webassembly() -> Result<(), String> {
     let wasm = tools::wasm()?;
     let browser = tools::browser()?;
-    let test = |folder: &str, profile: &[&str]| {
-        say(format!("wasm-pack test {folder}: its tests in a headless browser"));
-        run(Command::new(&wasm.wasm_pack)
+    let test = |folder: &str, profile: &[&str], threads: bool| {
+        let how = if threads { "with threads, " } else { "" };
+        say(format!("wasm-pack test {folder}: its tests, {how}in a headless browser"));
+        let mut command = Command::new(&wasm.wasm_pack);
+        if threads {
+            web::threads::configure(&mut command, true);
+        }
+        run(command
             .env("PATH", &wasm.path)
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
             .args([
                 "--log-level",
                 "error",
@@ -87,8 +93,9 @@ fn webassembly() -> Result<(), String> {
             .arg(root().join(folder)))
     };
     // Only an optimised engine could lose the work that it is to measure.
-    let engine = test("web/engine", &["--release"]);
-    engine.and(test("web", &[]))
+    let engine = test("web/engine", &["--release"], false);
+    let threads = test("web/engine", &["--release"], true);
+    engine.and(threads).and(test("web", &[], false))
 }
 
 fn end_to_end(server: &PathBuf) -> Result<(), String> {

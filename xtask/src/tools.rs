@@ -44,12 +44,13 @@ pub(crate) fn all() -> Result<(), String> {
     Ok(())
 }
 
-/// Makes sure of the wasm target, wasm-pack and the matching wasm-bindgen.
+/// Makes sure of the wasm target, the source of Rust's library, wasm-pack and the matching wasm-bindgen.
 ///
 /// # Errors
 /// If one is missing and its installation fails.
 pub(crate) fn wasm() -> Result<WasmTools, String> {
     wasm_target()?;
+    rust_source()?;
     let wasm_pack = cargo_tool("wasm-pack", "wasm-pack", WASM_PACK_VERSION, &["--locked"])?;
     let version = locked_version("wasm-bindgen")?;
     // Its own lock file does not resolve, hence no `--locked`.
@@ -72,6 +73,21 @@ fn wasm_target() -> Result<(), String> {
             "{error}\nThe page needs Rust's standard library for WebAssembly. With rustup: \
              `rustup target add {WASM_TARGET}`; with a distribution's Rust, its package for \
              that target."
+        )
+    })
+}
+
+fn rust_source() -> Result<(), String> {
+    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    if Path::new(&sysroot).join("lib/rustlib/src/rust/library/std").is_dir() {
+        return Ok(());
+    }
+    say("rustup component add rust-src: the engine's threads need the library built for them");
+    run(Command::new("rustup").args(["component", "add", "rust-src"])).map_err(|error| {
+        format!(
+            "{error}\nThe engine with threads needs the source of Rust's standard library. With \
+             rustup: `rustup component add rust-src`; with a distribution's Rust, its package \
+             of that name."
         )
     })
 }

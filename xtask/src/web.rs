@@ -3,18 +3,20 @@
 
 mod dist;
 mod stamp;
+pub(crate) mod threads;
 
 use crate::shell::{root, run, say, target};
 use crate::tools;
+use dist::Part;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The most that the first load may weigh, brotli-compressed: all but the engine, which is
-/// fetched when a browser executor is run for the first time.
+/// The most that the first load may weigh, brotli-compressed: all but the engines, which
+/// are fetched when a browser executor is run for the first time.
 const FIRST_LOAD_MAX_BYTES: usize = 200_000;
 
-/// The most that the engine may weigh, brotli-compressed.
+/// The most that one engine may weigh, brotli-compressed.
 const ENGINE_MAX_BYTES: usize = 120_000;
 
 /// What `build-web` is told.
@@ -35,12 +37,27 @@ struct Module {
     profile: &'static str,
     /// wasm-opt's level for it.
     level: &'static str,
+    /// Whether it has threads, on shared memory. It is then loaded on demand.
+    threads: bool,
 }
 
-const MODULES: [Module; 2] = [
-    Module { folder: "web", name: "page", profile: "page", level: "-Oz" },
-    // The engine is measured, so it is built for speed, like the native side.
-    Module { folder: "web/engine", name: "engine", profile: "release", level: "-O3" },
+const MODULES: [Module; 3] = [
+    Module { folder: "web", name: "page", profile: "page", level: "-Oz", threads: false },
+    // The engines are measured, so they are built for speed, like the native side.
+    Module {
+        folder: "web/engine",
+        name: "engine",
+        profile: "release",
+        level: "-O3",
+        threads: false,
+    },
+    Module {
+        folder: "web/engine",
+        name: "engine-threads",
+        profile: "release",
+        level: "-O3",
+        threads: true,
+    },
 ];
 
 /// Builds web/dist, unless it is there already and nothing that goes into it has changed.
@@ -64,8 +81,9 @@ pub(crate) fn build(options: &Options) -> Result<(), String> {
     let sizes = dist::write(&packages, &dist, options.debug)?;
     print!("{}", sizes.table());
     if shrink {
-        within("the first load", sizes.first_load_bytes(), FIRST_LOAD_MAX_BYTES)?;
-        within("the engine", sizes.engine_bytes(), ENGINE_MAX_BYTES)?;
+        within("the first load", sizes.bytes_of(Part::FirstLoad), FIRST_LOAD_MAX_BYTES)?;
+        within("the engine", sizes.bytes_of(Part::Engine), ENGINE_MAX_BYTES)?;
+        within("the engine with threads", sizes.bytes_of(Part::Threads), ENGINE_MAX_BYTES)?;
     }
     stamp.put_on(&dist)
 }
@@ -82,13 +100,17 @@ fn compile(debug: bool) -> Result<PathBuf, String> {
     let tools = tools::wasm()?;
     let packages = target().join("web").join(if debug { "debug" } else { "page" });
     for module in &MODULES {
-        say(format!("wasm-pack build {}: compiles it and makes its glue", module.folder));
+        say(format!("wasm-pack build {}: compiles {} and its glue", module.folder, module.name));
         let out = packages.join(module.name);
         if out.exists() {
             fs::remove_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
         }
         let profile: &[&str] = if debug { &["--dev"] } else { &["--profile", module.profile] };
-        run(Command::new(&tools.wasm_pack)
+        let mut command = Command::new(&tools.wasm_pack);
+        if module.threads {
+            threads::configure(&mut command, false);
+        }
+        run(command
             .env("PATH", &tools.path)
             .args(["--log-level", "error", "build", "--mode", "no-install"])
             .args(["--target", "web", "--no-typescript", "--no-pack", "--no-opt"])
@@ -108,8 +130,10 @@ fn shrink_modules(packages: &Path) -> Result<(), String> {
         let wasm = packages.join(module.name).join(format!("{}_bg.wasm", module.name));
         // The section that names the features is stripped with the symbols; these are
         // the ones that Rust's WebAssembly target has on.
+        let threads: &[&str] = if module.threads { &["--enable-threads"] } else { &[] };
         run(Command::new("node")
             .arg(&wasm_opt)
+            .args(threads)
             .args([module.level, "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
             .args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-multivalue"])
             .args(["--enable-reference-types", "--output"])

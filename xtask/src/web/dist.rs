@@ -62,6 +62,7 @@ fn collect(packages: &Path) -> Result<Files, String> {
     files.insert("index.html".to_owned(), read(&web.join("index.html"))?);
     files.insert("engine-worker.js".to_owned(), read(&web.join("engine/worker.js"))?);
     files.insert("chart.css".to_owned(), read(&web.join("charts/src/chart.css"))?);
+    files.insert("thread-worker.js".to_owned(), read(&web.join("engine/thread-worker.js"))?);
     for path in entries(&web)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if KINDS.iter().any(|kind| name.ends_with(&format!(".{kind}"))) {
@@ -155,37 +156,54 @@ fn compressed(content: &[u8], quick: bool) -> Result<Vec<u8>, String> {
     Ok(writer.into_inner())
 }
 
-impl Size {
-    fn is_engine(&self) -> bool {
-        self.name.starts_with("assets/engine")
+/// What is fetched together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// What it takes to show the page and run on the server.
+    FirstLoad,
+    /// What comes besides when a browser executor is run.
+    Engine,
+    /// What comes besides that when Web Workers are to be threads.
+    Threads,
+}
+
+impl Part {
+    fn of(name: &str) -> Self {
+        let begins =
+            |start: &str| name.strip_prefix("assets/").is_some_and(|n| n.starts_with(start));
+        if begins("engine-threads-") || begins("thread-worker-") {
+            Self::Threads
+        } else if begins("engine-") {
+            Self::Engine
+        } else {
+            Self::FirstLoad
+        }
     }
 }
 
 impl Sizes {
-    /// What the browser fetches to show the page and run on the server, compressed.
-    pub(crate) fn first_load_bytes(&self) -> usize {
-        self.compressed_bytes(false)
+    fn sum(&self, title: &str, part: Part) -> Size {
+        let wanted = || self.0.iter().filter(|size| Part::of(&size.name) == part);
+        Size {
+            name: title.to_owned(),
+            bytes: wanted().map(|size| size.bytes).sum(),
+            compressed_bytes: wanted().map(|size| size.compressed_bytes).sum(),
+        }
     }
 
-    /// What it fetches besides when a browser executor is run, compressed.
-    pub(crate) fn engine_bytes(&self) -> usize {
-        self.compressed_bytes(true)
-    }
-
-    fn compressed_bytes(&self, engine: bool) -> usize {
-        let wanted = self.0.iter().filter(|size| size.is_engine() == engine);
-        wanted.map(|size| size.compressed_bytes).sum()
+    /// What a part weighs, compressed.
+    pub(crate) fn bytes_of(&self, part: Part) -> usize {
+        self.sum("", part).compressed_bytes
     }
 
     /// All sizes, aligned for a terminal.
     pub(crate) fn table(&self) -> String {
         let mut table = format!("{:<44} {:>10} {:>10}\n", "file", "bytes", "brotli");
-        let sum = |name: &str, engine| Size {
-            name: name.to_owned(),
-            bytes: self.0.iter().filter(|s| s.is_engine() == engine).map(|s| s.bytes).sum(),
-            compressed_bytes: self.compressed_bytes(engine),
-        };
-        let sums = [sum("first load", false), sum("engine, with a browser run", true)];
+        let sums = [
+            self.sum("first load", Part::FirstLoad),
+            self.sum("engine, with a browser run", Part::Engine),
+            self.sum("its threads, with a run on Web Workers", Part::Threads),
+        ];
         for Size { name, bytes, compressed_bytes } in self.0.iter().chain(&sums) {
             writeln!(table, "{name:<44} {bytes:>10} {compressed_bytes:>10}")
                 .expect("a string takes every line");
