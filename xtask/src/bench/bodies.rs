@@ -13,8 +13,6 @@ use std::thread::available_parallelism;
 
 /// Executions that are thrown away: the first one of a process is slower on all sides.
 const WARMUPS: u32 = 1;
-/// How many executions one figure of a pair is the median of.
-const TURNS: u32 = 5;
 /// Memory does not vary between runs, and every figure costs three processes.
 const MEMORY_PAIRS_MAX: u32 = 5;
 
@@ -26,6 +24,9 @@ struct Case {
     raw: &'static str,
     /// What is compared.
     figure: Figure,
+    /// How many executions one figure of a pair is the median of: more where a contended
+    /// lock makes one execution take several times as long as the next.
+    turns: u32,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -40,18 +41,21 @@ const CASES: [Case; 4] = [
         params: |_| json!({"units": 10_000, "work": "none"}),
         raw: "fan_out",
         figure: Figure::WallTime,
+        turns: 5,
     },
     Case {
         workload: "counter",
         params: |_| json!({"workers": 8, "increments": 100_000, "lock": "mutex"}),
         raw: "counter",
         figure: Figure::WallTime,
+        turns: 11,
     },
     Case {
         workload: "pipeline",
         params: |_| json!({"stages": 4, "items": 100_000, "capacity": 100}),
         raw: "pipeline",
         figure: Figure::WallTime,
+        turns: 5,
     },
     Case {
         workload: "fan-out",
@@ -63,6 +67,7 @@ const CASES: [Case; 4] = [
         },
         raw: "sleepers",
         figure: Figure::MemoryPerUnit,
+        turns: 1,
     },
 ];
 
@@ -90,7 +95,7 @@ pub(super) fn compare(
             let raw = || Program::raw(raw, case, executor);
             let rounds = match case.figure {
                 Figure::WallTime => (0..options.pairs)
-                    .map(|_| take_turns(ours()?, raw()?, raw()?))
+                    .map(|_| take_turns(case.turns, ours()?, raw()?, raw()?))
                     .collect::<Result<Vec<_>, _>>()?,
                 Figure::MemoryPerUnit => {
                     // Only the first execution of a process shows its memory.
@@ -109,8 +114,13 @@ pub(super) fn compare(
 /// makes a contended process up to a fifth faster or slower for as long as it lives, so
 /// one process of each could not be told from a difference between the programs. The
 /// three are alive together and take turns.
-fn take_turns(mut ours: Program, mut raw: Program, mut control: Program) -> Result<Round, String> {
-    let turns = rounds(WARMUPS, TURNS, || ours.turn(), || raw.turn(), || control.turn())?;
+fn take_turns(
+    turns: u32,
+    mut ours: Program,
+    mut raw: Program,
+    mut control: Program,
+) -> Result<Round, String> {
+    let turns = rounds(WARMUPS, turns, || ours.turn(), || raw.turn(), || control.turn())?;
     Ok(Round {
         ours: median(turns.iter().map(|turn| turn.ours)),
         raw: median(turns.iter().map(|turn| turn.raw)),
