@@ -31,6 +31,17 @@ pub struct About {
     pub operation: &'static str,
     /// What was done to all operations, for the verdict: "made", "spawned and joined".
     pub did: &'static str,
+    /// Parameters with which nearly all of its time is computation, as names and values:
+    /// what two compilers, or two processors, are compared with.
+    pub cpu_bound: &'static [(&'static str, &'static str)],
+}
+
+impl About {
+    /// [`Self::cpu_bound`] as values: whole numbers and names of choices.
+    pub fn cpu_bound_values(&self) -> ParamValues {
+        let value = |text: &str| text.parse::<u64>().map_or_else(|_| text.into(), Value::from);
+        self.cpu_bound.iter().map(|(name, text)| ((*name).to_owned(), value(text))).collect()
+    }
 }
 
 /// One timed execution of a body.

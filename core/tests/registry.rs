@@ -53,6 +53,18 @@ fn run_everywhere(workload: &dyn Workload, values: &ParamValues) {
     }
 }
 
+#[test]
+fn every_workload_names_parameters_for_computation_that_its_executors_take() {
+    for workload in workloads::ALL {
+        let values = workload.about().cpu_bound_values();
+        assert!(!values.is_empty(), "{}", workload.about().id);
+        let prepared = workload.prepare(&values).unwrap();
+        for executor in Executor::ALL {
+            assert_eq!(executor.obstacle(&workload.params(), prepared.values()), None);
+        }
+    }
+}
+
 /// Small values for every parameter: whole numbers at most 40 above their minimum, and every choice.
 fn small_values(workload: &'static dyn Workload) -> impl Strategy<Value = ParamValues> {
     let fields: Vec<BoxedStrategy<(String, Value)>> = workload

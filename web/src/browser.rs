@@ -20,8 +20,12 @@ const REPORT_EVERY: Duration = Duration::from_millis(300);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long the engine may take to load.
 const READY_WITHIN: Duration = Duration::from_secs(8);
+/// How long counting the workers may take.
+const COUNTED_WITHIN: Duration = Duration::from_secs(30);
 /// Where this tab remembers which experiment it started.
 const MINE: &str = "filature-experiment";
+/// Where this tab remembers how many workers were counted.
+const WORKERS: &str = "filature-workers";
 
 thread_local! {
     /// Whether a cell is being measured right now: one at a time.
@@ -45,12 +49,71 @@ pub fn obstacle() -> Option<String> {
 /// Why this browser cannot run threads on one shared memory, although it runs the rest.
 pub fn workers_obstacle() -> Option<String> {
     let isolated = js_sys::Reflect::get(&js_sys::global(), &"crossOriginIsolated".into());
-    let isolated = isolated.is_ok_and(|isolated| isolated.is_truthy());
-    (!isolated).then(|| {
-        "This page is not cross-origin isolated, without which a browser shares no memory between \
-         workers: open it over https, or on localhost."
-            .to_owned()
-    })
+    if !isolated.is_ok_and(|isolated| isolated.is_truthy()) {
+        return Some(
+            "This page is not cross-origin isolated, without which a browser shares no memory \
+             between workers: open it over https, or on localhost."
+                .to_owned(),
+        );
+    }
+    let wanted = js_sys::JSON::parse(r#"{"initial":1,"maximum":1,"shared":true}"#);
+    let shared = wanted.and_then(|wanted| js_sys::WebAssembly::Memory::new(&wanted.into()));
+    let none = "This browser has no shared memory for WebAssembly: a current one does.";
+    shared.is_err().then(|| none.to_owned())
+}
+
+/// How many workers this browser can start at once, if that was counted in this tab.
+pub fn workers_max() -> Option<u32> {
+    let storage = window().session_storage().ok().flatten()?;
+    storage.get_item(WORKERS).ok().flatten()?.parse().ok()
+}
+
+/// Counts how many workers this browser can start at once, by starting them.
+///
+/// # Errors
+/// Why they could not be counted.
+pub async fn count_workers() -> Result<u32, String> {
+    if BUSY.replace(true) {
+        return Err("this browser is measuring; count when it has finished".to_owned());
+    }
+    let counted = counted().await;
+    BUSY.set(false);
+    match counted {
+        Ok(most) => {
+            if let Ok(Some(storage)) = window().session_storage() {
+                // Without storage it is forgotten with the page.
+                let _ = storage.set_item(WORKERS, &most.to_string());
+            }
+            // The card that the engine gave is older than the count.
+            stop();
+        }
+        Err(_) => stop(),
+    }
+    counted
+}
+
+async fn counted() -> Result<u32, String> {
+    ready_engine().await?;
+    ENGINE.with_borrow(|engine| {
+        if let Some(engine) = engine {
+            engine.count_workers();
+        }
+    });
+    let mut waited = Duration::ZERO;
+    while waited < COUNTED_WITHIN {
+        api::sleep(LOOK_EVERY).await;
+        waited += LOOK_EVERY;
+        let seen = ENGINE.with_borrow(|engine| {
+            engine.as_ref().map(|engine| (engine.take_workers(), engine.take_end()))
+        });
+        match seen {
+            Some((Some(most), _)) => return Ok(most),
+            Some((None, Some(BrowserEnd::Failed { reason }))) => return Err(reason),
+            Some(_) => {}
+            None => return Err("cancelled".to_owned()),
+        }
+    }
+    Err(format!("not all had started within {} s", COUNTED_WITHIN.as_secs()))
 }
 
 /// Remembers that this tab started an experiment, so that it measures its browser cells,

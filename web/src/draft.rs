@@ -46,7 +46,8 @@ impl Default for Draft {
         Self {
             workload: FIRST_WORKLOAD.to_owned(),
             params: BTreeMap::new(),
-            executors: Executor::ALL.to_vec(),
+            // The browser's are one tick away: until then nobody loads the engine.
+            executors: Executor::ALL.into_iter().filter(|one| one.is_native()).listed(),
             sweep: None,
             samples: limits::SAMPLES_DEFAULT.to_string(),
             warmups: limits::WARMUPS_DEFAULT.to_string(),

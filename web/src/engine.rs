@@ -25,6 +25,7 @@ pub fn card(clock_resolution_ns: u64, cross_origin_isolated: bool) -> BrowserCar
         cores: navigator.hardware_concurrency() as u32,
         clock_resolution_ns,
         cross_origin_isolated,
+        workers_max: crate::browser::workers_max(),
     }
 }
 
@@ -51,6 +52,7 @@ struct Inbox {
     ready: Option<BrowserCard>,
     samples: Vec<Sample>,
     end: Option<BrowserEnd>,
+    workers: Option<u32>,
     broken: Option<String>,
 }
 
@@ -103,12 +105,20 @@ impl Engine {
 
     /// Begins to measure a cell.
     pub fn run(&self, spec: &Spec, executor: Executor, params: &ParamValues) {
-        let ready = self.inbox.borrow().ready.clone();
-        *self.inbox.borrow_mut() = Inbox { ready, ..Inbox::default() };
-        let message = json!({
+        self.ask(&json!({
             "type": "run", "executor": executor, "workload": spec.workload, "params": params,
             "warmups": spec.warmups, "samples": spec.samples,
-        });
+        }));
+    }
+
+    /// Begins to count how many workers this browser can start at once.
+    pub fn count_workers(&self) {
+        self.ask(&json!({ "type": "count-workers" }));
+    }
+
+    fn ask(&self, message: &serde_json::Value) {
+        let ready = self.inbox.borrow().ready.clone();
+        *self.inbox.borrow_mut() = Inbox { ready, ..Inbox::default() };
         let posted = js_sys::JSON::parse(&message.to_string())
             .and_then(|message| self.worker.post_message(&message));
         if posted.is_err() {
@@ -119,6 +129,11 @@ impl Engine {
     /// The samples since the last call.
     pub fn take_samples(&self) -> Vec<Sample> {
         std::mem::take(&mut self.inbox.borrow_mut().samples)
+    }
+
+    /// How many workers were counted, once they were.
+    pub fn take_workers(&self) -> Option<u32> {
+        self.inbox.borrow_mut().workers.take()
     }
 
     /// How the cell ended, once it has.
@@ -140,6 +155,7 @@ fn receive(inbox: &mut Inbox, message: &JsValue) {
         Ok(Message::Ready(card)) => inbox.ready = Some(card),
         Ok(Message::Sample(sample)) => inbox.samples.push(sample),
         Ok(Message::End(end)) => inbox.end = Some(end),
+        Ok(Message::Workers(most)) => inbox.workers = Some(most),
         Ok(Message::Nothing) => {}
         Err(field) => {
             break_down(inbox, format!("the engine said what the page can't read: `{field}`"));
@@ -155,6 +171,8 @@ enum Message {
     Sample(Sample),
     /// The cell is over.
     End(BrowserEnd),
+    /// So many workers can be started at once.
+    Workers(u32),
     /// Something that the page need not know, such as a warm-up.
     Nothing,
 }
@@ -177,6 +195,7 @@ impl FromJs for Message {
                 reason: field(message, "reason"),
                 refusal: field(message, "refusal"),
             }),
+            "workers" => Self::Workers(field(message, "most")),
             "failed" => Self::End(BrowserEnd::Failed { reason: field(message, "reason") }),
             _ => Self::Nothing,
         }

@@ -122,6 +122,12 @@ pub fn rows(cells: &[&Cell], comparisons: &[Comparison], operation: &str) -> Vec
         row(explain::BYTES, &|cell| cell.memory?.bytes_per_unit.map(format::bytes)),
         row(explain::PEAK, &|cell| Some(format::bytes(cell.memory?.peak_bytes as f64))),
         row(explain::BASELINE, &|cell| Some(format::bytes(cell.memory?.baseline_bytes as f64))),
+        row(explain::NEW_WORKER, &|cell| {
+            Some(format::duration_ns(cell.spawn_costs?.new_worker_ns as f64))
+        }),
+        row(explain::WARM_WORKER, &|cell| {
+            Some(format::duration_ns(cell.spawn_costs?.warm_worker_ns as f64))
+        }),
         row(explain::SAMPLES, &|cell| Some(state_or_count(cell))),
         row(explain::BATCH, &|cell| {
             let batch = cell.samples.first()?.batch;
@@ -152,9 +158,9 @@ fn against_fastest(cell: &Cell, comparisons: &[Comparison]) -> Option<String> {
         format::ratio(comparison.ratio_high).trim_end_matches('×'),
     );
     Some(match (comparison.enough_samples, comparison.beyond_noise) {
-        (false, _) => format!("{text}, too few samples"),
+        (false, _) => format!("{text}\ntoo few samples"),
         (true, true) => text,
-        (true, false) => format!("{text}, within noise"),
+        (true, false) => format!("{text}\nwithin noise"),
     })
 }
 

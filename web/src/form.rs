@@ -1,6 +1,6 @@
 //! The form: which workload, on what, swept or not, and how it is measured.
 
-use crate::dom::{Content, El, classed, document, el};
+use crate::dom::{Content, El, classed, document, el, slot};
 use crate::draft::{SweepDraft, joined};
 use crate::explain::{self, term};
 use crate::fields::{field_error, label_of, number_input, param_field, radio, unticked};
@@ -8,7 +8,7 @@ use crate::list::Listed;
 use crate::run::{run, run_bar};
 use crate::share::form_links;
 use crate::signal::{memo, untrack};
-use crate::state::App;
+use crate::state::{App, Workers};
 use filature_core::api::limits;
 use filature_core::params::ParamKind;
 use filature_core::{Executor, ParamSpec, format};
@@ -105,9 +105,19 @@ fn toggle(app: App, executor: Executor) -> El {
             Some(format!("at most {most} here{}", binds.unwrap_or_default()))
         })
     };
+    let counted = move || (executor == Executor::BrowserWorkers).then(|| workers_limit(app));
     let about = move || {
         let obstacle = app.obstacle(executor).map(|reason| unticked(&reason));
-        obstacle.or_else(limit).unwrap_or_default()
+        obstacle.or_else(counted).or_else(limit).unwrap_or_default()
+    };
+    let count = move || {
+        let wanted = executor == Executor::BrowserWorkers
+            && able()
+            && app.workers.with(|known| matches!(known, Workers::Unknown | Workers::Failed(_)));
+        wanted.then(|| {
+            let button = classed("button", "quiet").attr("type", "button").id("count-workers");
+            button.child("How many here?").on("click", move |_| app.count_workers())
+        })
     };
     let about_id = format!("{id}-about");
     let input = checkbox(&id, on, move |_| app.draft.update(|draft| draft.toggle(executor)))
@@ -119,6 +129,20 @@ fn toggle(app: App, executor: Executor) -> El {
         .child(el("label").attr("for", &id).child(mark(executor)).child(executor.title()))
         .child(explain::explained("what?", executor.summary()))
         .child(classed("p", "help").id(&about_id).live_text(about))
+        .child(slot(count))
+}
+
+/// How many units the Web Workers of this browser can run, as far as that is known.
+fn workers_limit(app: App) -> String {
+    app.workers.with(|known| match known {
+        // One worker runs the body itself.
+        Workers::Counted(most) => {
+            format!("at most {} here, counted by starting them", most.saturating_sub(1))
+        }
+        Workers::Counting => "Counting…".to_owned(),
+        Workers::Failed(reason) => crate::charts::sentence(reason),
+        Workers::Unknown => String::new(),
+    })
 }
 
 fn checkbox(

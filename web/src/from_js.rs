@@ -209,11 +209,11 @@ fields! {
     Verdict { sweep_value, sentence, comparisons }
     Comparison { fastest, other, ratio, ratio_low, ratio_high, p_value, beyond_noise, enough_samples }
     MachineCard { cpu, cores, kernel, memory_bytes, rustc, tokio, filature, build }
-    BrowserCard { browser, cores, clock_resolution_ns, cross_origin_isolated }
+    BrowserCard { browser, cores, clock_resolution_ns, cross_origin_isolated, workers_max }
     BrowserLease { lease, lease_ms }
     BrowserSpawnCosts { new_worker_ns, warm_worker_ns }
     WorkloadInfo {
-        id, title, summary, look_at, contract, operation, params, params_schema, executors,
+        id, title, summary, look_at, contract, operation, params, params_schema, cpu_bound, executors,
         unavailable, source,
     }
     Source { path, text, tokens, bodies }

@@ -15,7 +15,7 @@ pub const KEYS: [(&str, &str); 7] = [
     ("R", "Run the experiment in the form"),
     ("Esc", "Cancel the one that is running"),
     ("/", "Go to the workloads"),
-    ("1 – 4", "Switch an executor on or off"),
+    ("1 – 5", "Switch an executor on or off"),
     ("T", "Open the data behind the chart"),
     ("C", "Fold the source away, or unfold it"),
     ("?", "Show this help"),

@@ -11,7 +11,8 @@
 //! - [`form`], [`fields`], [`run`]: the setup column.
 //! - [`result`], [`charts`], [`figure`], [`figures`], [`facts`], [`machine`], [`suggest`]:
 //!   the result column; [`outline`] keeps it calm while samples arrive.
-//! - [`source`]: the code column. [`mod@history`]: all experiments.
+//! - [`source`]: the code column. [`mod@history`]: all experiments. [`mod@versus`]: native
+//!   against WebAssembly.
 //! - [`shell`], [`keyboard`], [`explain`], [`share`], [`download`], [`time`]: what surrounds them.
 //! - [`signal`], [`dom`], [`from_js`], [`list`]: values that are followed, elements that
 //!   follow them, JSON, lists: each in the way that makes the page small.
@@ -26,7 +27,8 @@
 //! (`param-<name>-<value>` for each value of a choice), `error-<name>`, `param-samples`,
 //! `param-warmups`, `param-tokio_workers`, `param-label`, `sweep-switch`, `sweep-param`,
 //! `sweep-values`, `error-sweep-values`, `history-list`, `history-more`,
-//! `history-workload`, `history-state`.
+//! `history-workload`, `history-state`,
+//! `count-workers`, `versus-run`, `versus-cancel`, `versus-progress`, `versus-table`.
 
 pub mod route;
 pub mod state;
@@ -56,6 +58,7 @@ pub mod suggest;
 
 pub mod history;
 pub mod source;
+pub mod versus;
 
 pub mod dom;
 pub mod download;
@@ -102,6 +105,7 @@ pub fn page() -> Content {
         }
         match app.route.get() {
             Route::History => history(app),
+            Route::Versus => versus::versus(app),
             _ => nothing_here(),
         }
     };
@@ -155,6 +159,7 @@ fn follow(app: App) {
     signal::follow(move || {
         let name = match app.route.get() {
             Route::History => Some("History".to_owned()),
+            Route::Versus => Some("Native against WebAssembly".to_owned()),
             _ => app.workload().map(|info| info.title.clone()),
         };
         document()
@@ -168,6 +173,7 @@ fn explore(app: App, open: Live<bool>) -> El {
     classed("div", "bench")
         .live_class("wide-source", move || part.get() == Part::Both && open.get())
         .live_class("no-source", move || !open.get())
+        .live_class("has-result", move || matches!(app.route.get(), Route::Experiment(_)))
         .child(form::setup(app))
         .child(result_column(app))
         .child(source_column(app, part, open))

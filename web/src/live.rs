@@ -2,6 +2,7 @@
 //! events, and what each event changes.
 
 use crate::api::start;
+use crate::route::Route;
 use crate::state::App;
 use crate::{api, browser, from_js};
 use filature_core::api::{CellState, Event, Experiment, State};
@@ -117,7 +118,7 @@ pub fn show_accepted(app: App, experiment: Experiment) {
 
 /// After the server was away: fetches again what is shown, and follows it again.
 pub fn resume(app: App) {
-    if let crate::route::Route::Experiment(id) = app.route.get_untracked() {
+    if let Route::Experiment(id) = app.route.get_untracked() {
         show(app, id);
     }
 }
@@ -129,8 +130,7 @@ pub fn close() {
 
 async fn load(app: App, id: String) {
     let answer = api::get::<Experiment>(&format!("/api/v1/experiments/{id}")).await;
-    let wanted = crate::route::Route::Experiment(id.clone());
-    if app.route.get_untracked() != wanted {
+    if !is_wanted(app, &id) {
         return;
     }
     match answer {
@@ -160,6 +160,17 @@ async fn load(app: App, id: String) {
                 app.experiment_failure.set(Some(failure.text()));
             }
         }
+    }
+}
+
+/// Whether this experiment is still the one to show.
+fn is_wanted(app: App, id: &str) -> bool {
+    match app.route.get_untracked() {
+        Route::Experiment(wanted) => wanted == id,
+        Route::Versus => {
+            app.experiment.with_untracked(|shown| shown.as_ref().is_some_and(|e| e.id == id))
+        }
+        _ => false,
     }
 }
 

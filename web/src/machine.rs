@@ -4,7 +4,7 @@ use crate::dom::{Content, El, classed, el};
 use crate::explain;
 use crate::list::Listed;
 use crate::outline::Outline;
-use filature_core::api::{BrowserCard, MachineCard};
+use filature_core::api::{BrowserCard, MachineCard, limits};
 use filature_core::format;
 
 /// The machine of the experiment that is shown, and the browser if one took part.
@@ -43,6 +43,16 @@ pub fn browser_card(card: &BrowserCard) -> El {
     let list = definition(list, "Cores", card.cores.to_string());
     let step = format::duration_ns(card.clock_resolution_ns as f64);
     let list = definition(list, "Clock step", step);
+    let limits = format!(
+        "{} for the event loop, {} for Web Workers",
+        format::bytes(limits::WASM_MEMORY_BYTES_MAX as f64),
+        format::bytes(limits::SHARED_MEMORY_BYTES_MAX as f64),
+    );
+    let list = definition(list, "Memory, at most", limits);
+    let list = match card.workers_max {
+        Some(most) => definition(list, "Web Workers, at most", format::count(most.into())),
+        None => list,
+    };
     let term = explain::explained("Isolated", explain::ISOLATED.meaning);
     definition(list, term, isolated.to_owned())
 }

@@ -171,8 +171,18 @@ fn verdict(outline: Outline, value: Live<Option<u64>>) -> El {
             experiment.state.is_final().then(|| ended_without(experiment))
         })
     };
-    let verdict = classed("p", "verdict").id("verdict").attr("role", "status");
-    verdict.live_text(move || sentence().unwrap_or_default())
+    // The fastest stands out; what the others took, which may be much, is set smaller.
+    let parts = move || {
+        let sentence = sentence().unwrap_or_default();
+        let (first, others) = sentence.split_once("; ").unwrap_or((&sentence, ""));
+        if others.is_empty() {
+            let only = (!first.is_empty()).then(|| el("span").child(first));
+            return only.into_iter().listed();
+        }
+        let first = el("span").child(format!("{first}; "));
+        vec![first, classed("span", "others").child(others)]
+    };
+    classed("p", "verdict").id("verdict").attr("role", "status").live(parts)
 }
 
 fn ended_without(experiment: &Experiment) -> String {

@@ -14,6 +14,8 @@ pub enum Route {
     Experiment(String),
     /// All experiments.
     History,
+    /// Native against WebAssembly.
+    Versus,
     /// An address that names nothing.
     Unknown,
 }
@@ -25,6 +27,7 @@ impl Route {
         match (parts.next(), parts.next(), parts.next()) {
             (Some("") | None, None, _) => Self::Explore,
             (Some("history"), None, _) => Self::History,
+            (Some("webassembly"), None, _) => Self::Versus,
             (Some("e"), Some(id), None) if !id.is_empty() => Self::Experiment(id.to_owned()),
             _ => Self::Unknown,
         }
@@ -36,6 +39,7 @@ impl Route {
             Self::Explore | Self::Unknown => "/".to_owned(),
             Self::Experiment(id) => format!("/e/{id}"),
             Self::History => "/history".to_owned(),
+            Self::Versus => "/webassembly".to_owned(),
         }
     }
 }

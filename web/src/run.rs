@@ -26,6 +26,7 @@ pub fn run(app: App) {
             Ok(experiment) => {
                 crate::browser::started_here(&experiment);
                 app.experiment_failure.set(None);
+                crate::dom::window().scroll_to_with_x_and_y(0.0, 0.0);
                 route::push(&format!("/e/{}", experiment.id));
                 app.route.set(Route::Experiment(experiment.id.clone()));
                 live::show_accepted(app, experiment);

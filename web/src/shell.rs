@@ -2,6 +2,7 @@
 
 use crate::dom::{El, classed, document, el, window};
 use crate::keyboard::KEYS;
+use crate::route::Route;
 use crate::signal::Live;
 use crate::state::{App, Connection};
 use wasm_bindgen::JsCast;
@@ -14,22 +15,22 @@ const HELP: &str = "help";
 
 /// The header: name, views, theme, help.
 pub fn header(app: App) -> El {
-    let current = move |history: bool| {
-        let is_history = app.route.get() == crate::route::Route::History;
-        (is_history == history).then_some("page")
+    let link = move |path: &'static str, name: &str, leads_to: fn(&Route) -> bool| {
+        let current = move || leads_to(&app.route.get()).then_some("page");
+        el("a").attr("href", path).child(name).live_attr("aria-current", current)
     };
+    let is_explore = |route: &Route| matches!(route, Route::Explore | Route::Experiment(_));
     let dark = Live::new(is_dark());
     let switch = move |_| {
         let next = !dark.get_untracked();
         set_theme(if next { "dark" } else { "light" });
         dark.set(next);
     };
-    let explore = el("a").attr("href", "/").child("Explore");
-    let history = el("a").attr("href", "/history").child("History");
     let nav = el("nav")
         .attr("aria-label", "Views")
-        .child(explore.live_attr("aria-current", move || current(false)))
-        .child(history.live_attr("aria-current", move || current(true)));
+        .child(link("/", "Explore", is_explore))
+        .child(link("/webassembly", "Native or WebAssembly?", |route| *route == Route::Versus))
+        .child(link("/history", "History", |route| *route == Route::History));
     let button = |id: &str, label: &str| {
         classed("button", "quiet").attr("type", "button").id(id).child(label)
     };

@@ -4,7 +4,7 @@
 use crate::charts::sentence;
 use crate::dom::{El, classed, el};
 use crate::explain::{self, term};
-use crate::fields::{radio, unticked};
+use crate::fields::radio;
 use crate::list::Listed;
 use crate::signal::{Live, memo};
 use crate::state::App;
@@ -44,16 +44,16 @@ pub fn source_column(app: App, part: Live<Part>, open: Live<bool>) -> El {
     let legend = classed("legend", "visually-hidden").child("What of the source is shown");
     let picks = classed("fieldset", "segments-field").child(legend).child(picks);
     let contract = move || {
-        info.get().map_or_else(String::new, |info| {
+        info.get().map_or_else(Vec::new, |info| {
             // Its last paragraph; the first says what the summary says.
-            let text = info.contract.split('\n').next_back().map(unticked).unwrap_or_default();
-            sentence(text.strip_prefix("The contract:").unwrap_or(&text).trim())
+            let text = info.contract.split('\n').next_back().unwrap_or_default();
+            with_code(&sentence(text.strip_prefix("The contract:").unwrap_or(text).trim()))
         })
     };
     let contract = classed("p", "contract")
         .child(term(explain::CONTRACT))
         .child(" ")
-        .child(el("span").live_text(contract));
+        .child(el("span").live(contract));
     let path = move || info.get().map_or_else(String::new, |info| info.source.path.clone());
     let code = move || info.get().map_or_else(Vec::new, |info| code(&info, part.get()));
     let body = el("div")
@@ -77,6 +77,13 @@ pub fn source_column(app: App, part: Live<Part>, open: Live<bool>) -> El {
         .attr("aria-labelledby", "source-title")
         .child(classed("header", "source-head").child(title).child(fold))
         .child(body)
+}
+
+/// Text whose backticks become code.
+fn with_code(text: &str) -> Vec<El> {
+    let part =
+        |(place, text): (usize, &str)| el(if place % 2 == 0 { "span" } else { "code" }).child(text);
+    text.split('`').enumerate().map(part).listed()
 }
 
 /// The workload whose source is shown: of the experiment, else of the form.

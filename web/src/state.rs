@@ -61,6 +61,21 @@ pub struct App {
     pub connection: Live<Connection>,
     /// Why this browser cannot run the browser executors, if so.
     pub browser_obstacle: Live<Option<String>>,
+    /// What is known of how many Web Workers this browser can start at once.
+    pub workers: Live<Workers>,
+}
+
+/// How many Web Workers this browser can start at once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Workers {
+    /// Nobody has counted them.
+    Unknown,
+    /// They are being counted.
+    Counting,
+    /// So many.
+    Counted(u32),
+    /// Why they could not be counted.
+    Failed(String),
 }
 
 impl App {
@@ -81,6 +96,7 @@ impl App {
             newest: Live::new(Vec::new()),
             connection: Live::new(Connection::Up),
             browser_obstacle: Live::new(browser::obstacle()),
+            workers: Live::new(browser::workers_max().map_or(Workers::Unknown, Workers::Counted)),
         }
     }
 
@@ -117,6 +133,15 @@ impl App {
             return Some(reason);
         }
         self.draft.with(|draft| executor.obstacle(&info.params, &draft.values(&info.params)))
+    }
+
+    /// Counts how many Web Workers this browser can start at once.
+    pub fn count_workers(self) {
+        self.workers.set(Workers::Counting);
+        start(async move {
+            let counted = browser::count_workers().await;
+            self.workers.set(counted.map_or_else(Workers::Failed, Workers::Counted));
+        });
     }
 
     /// The executors that can run the form as it is.
@@ -160,6 +185,10 @@ impl App {
                     live::show(self, id.clone());
                 }
             }
+            Route::Versus => {
+                live::close();
+                self.show(None);
+            }
             Route::History | Route::Unknown => {}
         }
         self.experiment_failure.set(None);
@@ -185,7 +214,7 @@ impl App {
         let path = match &route {
             Route::Explore => "/".to_owned(),
             Route::Experiment(_) => route.path(),
-            Route::History | Route::Unknown => return,
+            Route::History | Route::Versus | Route::Unknown => return,
         };
         let differs = match &route {
             Route::Experiment(_) => match self.draft_of_shown() {

@@ -9,8 +9,8 @@ use crate::outline::Outline;
 use crate::route::is_plain_click;
 use crate::state::App;
 use filature_core::api::{Experiment, WorkloadInfo};
-use filature_core::format;
 use filature_core::params::ParamKind;
+use filature_core::{Executor, format};
 use wasm_bindgen::JsCast;
 
 /// How many suggestions are shown.
@@ -64,6 +64,10 @@ pub fn suggestions(
     if noisy && experiment.spec.samples < MORE_SAMPLES {
         let next = Draft { samples: MORE_SAMPLES.to_string(), ..draft.clone() };
         found.push((format!("{MORE_SAMPLES} samples, to see through the noise"), next));
+    }
+    if experiment.spec.executors.iter().all(|executor| executor.is_native()) {
+        let next = Draft { executors: Executor::ALL.to_vec(), ..draft.clone() };
+        found.push(("The same in this browser too".to_owned(), next));
     }
     for spec in &info.params {
         if !draft.matters(spec, &info.params) {

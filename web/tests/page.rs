@@ -161,8 +161,8 @@ fn a_sweep_is_checked_value_by_value() {
     assert_eq!(wrong(""), "the sweep has 0 values; it must have from 1 to 32");
     assert_eq!(wrong("1, 2, 1"), "1 is named twice");
     assert!(wrong("1, many").starts_with("`units` is \"many\""));
-    let many: Vec<String> = (1..=20).map(|value| value.to_string()).collect();
-    assert!(wrong(&many.join(" ")).contains("make 80 cells; at most 64"));
+    let many: Vec<String> = (1..=22).map(|value| value.to_string()).collect();
+    assert!(wrong(&many.join(" ")).contains("make 66 cells; at most 64"));
 }
 
 #[wasm_bindgen_test]

@@ -2,7 +2,7 @@
 
 use super::Limit;
 use crate::executor::{Body, Executor};
-use crate::params::ParamSpec;
+use crate::params::{ParamSpec, ParamValues};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -28,6 +28,10 @@ pub struct WorkloadInfo {
     /// The same as JSON Schema 2020-12, for a machine.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub params_schema: Value,
+    /// Parameters with which nearly all of its time is computation: for comparing two
+    /// compilers or two processors.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub cpu_bound: ParamValues,
     /// The executors that it runs on.
     pub executors: Vec<Executor>,
     /// The executors that it does not run on, each with the reason.

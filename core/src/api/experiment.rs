@@ -146,7 +146,7 @@ pub struct ExperimentLine {
     /// When its last cell ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<String>,
-    /// The first verdict's sentence.
+    /// A verdict's sentence: of a sweep, that for its last value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
 }

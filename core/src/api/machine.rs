@@ -68,4 +68,9 @@ pub struct BrowserCard {
     pub clock_resolution_ns: u64,
     /// Whether the page is cross-origin isolated, which is what makes the clock fine.
     pub cross_origin_isolated: bool,
+    /// How many Web Workers could be started at once on one shared memory, counted up to
+    /// [`BROWSER_WORKERS_MAX`](super::limits::BROWSER_WORKERS_MAX); absent where the visitor
+    /// had nobody count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers_max: Option<u32>,
 }

@@ -25,6 +25,12 @@ pub mod limits {
     /// The most Web Workers that the engine asks a browser for: each takes about 3 MB and,
     /// on a machine with few cores, their start some 10 ms.
     pub const BROWSER_WORKERS_MAX: usize = 128;
+    /// The most memory that the Web Workers of one engine can have together, in bytes: a
+    /// shared memory has to name its limit when it is created.
+    pub const SHARED_MEMORY_BYTES_MAX: u64 = 1 << 30;
+    /// The most memory that WebAssembly can address with 32 bits, in bytes: the limit of
+    /// the event loop.
+    pub const WASM_MEMORY_BYTES_MAX: u64 = 1 << 32;
     /// The most bytes that a request body may have.
     pub const BODY_BYTES_MAX: usize = 1024 * 1024;
     /// The most experiments that one page of the history holds.

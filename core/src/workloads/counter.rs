@@ -23,6 +23,12 @@ pub const ABOUT: About = About {
               across an await, which this critical section never does.",
     operation: "increments",
     did: "made",
+    cpu_bound: &[
+        ("workers", "2"),
+        ("increments", "10000"),
+        ("lock", "sharded"),
+        ("hold_spins", "1000"),
+    ],
 };
 
 choices! {

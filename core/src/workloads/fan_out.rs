@@ -21,6 +21,7 @@ pub const ABOUT: About = About {
               tasks wait together in little more time than one.",
     operation: "units",
     did: "spawned and joined",
+    cpu_bound: &[("units", "4"), ("work", "spin"), ("spins", "5000000")],
 };
 
 choices! {

@@ -23,6 +23,7 @@ pub const ABOUT: About = About {
               hand-offs come in batches. With real work per stage the difference shrinks.",
     operation: "items",
     did: "passed on",
+    cpu_bound: &[("stages", "2"), ("items", "1000"), ("spins", "10000")],
 };
 
 params! {

@@ -48,7 +48,8 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Answe
 /// The paths that the page itself routes.
 fn is_view(path: &str) -> bool {
     let experiment = |id: &str| !id.is_empty() && !id.contains('/');
-    matches!(path, "/" | "/history") || path.strip_prefix("/e/").is_some_and(experiment)
+    matches!(path, "/" | "/history" | "/webassembly")
+        || path.strip_prefix("/e/").is_some_and(experiment)
 }
 
 fn nothing_at(path: &str) -> Failure {

@@ -43,6 +43,7 @@ fn info(workload: &dyn Workload) -> WorkloadInfo {
         operation: about.operation.to_owned(),
         params_schema: params::schema(&specs),
         params: specs,
+        cpu_bound: about.cpu_bound_values(),
         executors: Executor::ALL.to_vec(),
         unavailable: BTreeMap::new(),
         source: Source {

@@ -220,7 +220,7 @@ impl Lab {
         disturbance: Option<Disturbance>,
     ) {
         let id = running.id.clone();
-        let verdict = self.first_verdict(&id).await;
+        let verdict = self.last_verdict(&id).await;
         let finish = Finish { id, state, reason, at: now(), disturbance, verdict };
         // Whatever was announced before must have an end: a full disk is waited for.
         while let Err(error) = self.store.write(Change::Finished(Box::new(finish.clone()))).await {
@@ -233,10 +233,10 @@ impl Lab {
         self.bus.experiment(&finish.id, state, None);
     }
 
-    async fn first_verdict(&self, id: &str) -> Option<String> {
+    async fn last_verdict(&self, id: &str) -> Option<String> {
         let mut experiment = self.store.experiment(id).await.ok().flatten()?;
         let verdicts = self.figures.verdicts(&mut experiment).await;
-        verdicts.into_iter().next().map(|verdict| verdict.sentence)
+        verdicts.into_iter().next_back().map(|verdict| verdict.sentence)
     }
 
     async fn finish_waiting(&self, id: &str, state: State) {

@@ -3,7 +3,8 @@
 //! gives the same text.
 //!
 //! # Layout
-//! - [`strip()`]: one row per executor, every sample a dot, the median marked.
+//! - [`strip()`]: one row per executor, every sample a dot, the median marked;
+//!   [`ratios`]: the same for ratios.
 //! - [`lines()`]: medians over a swept parameter, with interval bands.
 //! - [`crossovers`]: where two lines change places beyond noise.
 //! - `scale`, `axis`, `unit`: from values to pixels, where ticks stand and what they say.
@@ -35,7 +36,7 @@ mod unit;
 pub use crossover::{Crossover, crossovers};
 pub use lines::{LinePoint, LineSeries, lines};
 pub use palette::{ExecutorColour, PALETTE};
-pub use strip::{StripSeries, strip};
+pub use strip::{StripSeries, ratios, strip};
 pub use text::text_width;
 
 /// A finished chart.

@@ -37,6 +37,15 @@ pub struct StripSeries<'a> {
 /// Draws every sample of every series on one axis. The axis is logarithmic where the
 /// largest value is more than 30 times the smallest, and else begins at zero.
 pub fn strip(frame: &Frame, axis: &Axis, series: &[StripSeries]) -> Chart {
+    draw(frame, axis, series, None)
+}
+
+/// Like [`strip()`] for ratios, with a line where both sides are equal, at 1.
+pub fn ratios(frame: &Frame, axis: &Axis, series: &[StripSeries]) -> Chart {
+    draw(frame, axis, series, Some(1.0))
+}
+
+fn draw(frame: &Frame, axis: &Axis, series: &[StripSeries], even: Option<f64>) -> Chart {
     let width = frame.drawn_width();
     let names: Vec<String> =
         series.iter().map(|s| shortened(s.title, width * 0.36 / BOLD)).collect();
@@ -47,13 +56,17 @@ pub fn strip(frame: &Frame, axis: &Axis, series: &[StripSeries]) -> Chart {
     let top = if frame.standalone { 40.0 } else { 4.0 };
     let bottom = top + series.len() as f64 * (HEAD + BAND + GAP);
     let room = (left, width - margin - AXIS_MARGIN);
-    let ticks = ticks(axis, extent(series), Reach::FromZero, room, Direction::Across(width));
+    let ticks = ticks(axis, extent(series, even), Reach::FromZero, room, Direction::Across(width));
 
     let (mut svg, mut marks) = (Svg::new(), Vec::new());
     if frame.standalone {
         svg.label("title", (margin, 24.0), "start", &shortened(frame.title, width * 0.8));
     }
     let below = draw_below(&mut svg, &ticks, top, bottom, width);
+    if let Some(value) = even {
+        let x = ticks.scale.place(value);
+        svg.line("even", (x, top), (x, bottom));
+    }
     for (place, (one, name)) in series.iter().zip(&names).enumerate() {
         let row = Row {
             place,
@@ -69,11 +82,12 @@ pub fn strip(frame: &Frame, axis: &Axis, series: &[StripSeries]) -> Chart {
     finish(frame, bottom + below + margin / 2.0, svg, marks, table(frame, axis, series))
 }
 
-fn extent(series: &[StripSeries]) -> Option<Extent> {
-    Extent::of(series.iter().flat_map(|one| {
+fn extent(series: &[StripSeries], even: Option<f64>) -> Option<Extent> {
+    let values = series.iter().flat_map(|one| {
         let ends = one.interval.map(|(low, high)| [low, high]);
         one.values.iter().copied().chain(one.median).chain(ends.into_iter().flatten())
-    }))
+    });
+    Extent::of(values.chain(even))
 }
 
 /// Where one series is drawn.

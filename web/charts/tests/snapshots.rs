@@ -2,7 +2,7 @@
 //! To accept a change: `INSTA_UPDATE=always cargo test -p filature-charts`.
 
 use filature_charts::{
-    Axis, Chart, Frame, LinePoint, LineSeries, StripSeries, crossovers, lines, strip,
+    Axis, Chart, Frame, LinePoint, LineSeries, StripSeries, crossovers, lines, ratios, strip,
 };
 use std::fmt::Write;
 
@@ -63,6 +63,12 @@ fn a_strip_for_a_phone() {
 #[test]
 fn a_strip_as_a_file_brings_its_colours() {
     insta::assert_snapshot!(shown(&strip(&frame(640.0, true), &TIME, &STRIP[..1])));
+}
+
+#[test]
+fn ratios_with_a_line_at_one() {
+    let axis = Axis { title: "Ratio", format: |value| format!("{value:.2}×") };
+    insta::assert_snapshot!(shown(&ratios(&frame(640.0, false), &axis, &STRIP[..1])));
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn workload_info(id: &str) -> WorkloadInfo {
         operation: about.operation.into(),
         params_schema: params::schema(&specs),
         params: specs,
+        cpu_bound: about.cpu_bound_values(),
         executors: Executor::ALL.to_vec(),
         unavailable: [].into(),
         source: Source {

@@ -2,12 +2,9 @@
 //! that is compiled for it too.
 
 use crate::shell::{root, target};
+use filature_core::api::limits::SHARED_MEMORY_BYTES_MAX;
 use std::path::PathBuf;
 use std::process::Command;
-
-/// The most memory that the threads of one engine can have together. A shared memory has to
-/// name its limit when it is created.
-const MEMORY_MAX_BYTES: u64 = 1 << 30;
 
 /// Where these builds are kept: with other flags, nothing of them fits any other build.
 pub(crate) fn target_folder() -> PathBuf {
@@ -22,7 +19,7 @@ pub(crate) fn configure(command: &mut Command, tests: bool) {
         "-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals".to_owned(),
         "-Clink-arg=--shared-memory".to_owned(),
         "-Clink-arg=--import-memory".to_owned(),
-        format!("-Clink-arg=--max-memory={MEMORY_MAX_BYTES}"),
+        format!("-Clink-arg=--max-memory={SHARED_MEMORY_BYTES_MAX}"),
     ];
     // What wasm-bindgen gives every thread its own storage with.
     for symbol in ["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base"] {
