@@ -1,6 +1,6 @@
 // Takes pictures of the real page into tests/e2e/artifacts: on a desktop and a phone,
-// in light and dark, before a run, after one, and of a sweep. With --readme it takes
-// the picture that the README shows.
+// in light and dark: before a run, after one (native, and on all five executors), of a
+// sweep, and of the other views. With --readme it takes the picture that the README shows.
 
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,7 +27,9 @@ async function all() {
   await mkdir(ARTIFACTS, { recursive: true });
   const result = await measured("/");
   const sweep = await measured("/?workload=fan-out&sweep=units:10,100,1000,10000&samples=5");
-  const views = { start: "/", result, sweep, history: "/history" };
+  const five = await measured("/?workload=counter&executors=threads,tokio-multi,tokio-current,browser-loop,browser-workers");
+  await versus();
+  const views = { start: "/", result, sweep, five, versus: "/webassembly", history: "/history" };
   for (const [device, viewport] of Object.entries({ desktop, phone })) {
     for (const colorScheme of ["light", "dark"]) {
       for (const [name, path] of Object.entries(views)) {
@@ -65,10 +67,25 @@ async function measured(path) {
   return `/e/${id}`;
 }
 
+/** Has all pairs of native and WebAssembly measured. */
+async function versus() {
+  const page = await browser.newPage({ baseURL: server.url, viewport: desktop });
+  page.setDefaultTimeout(300_000);
+  await page.goto("/webassembly");
+  await page.locator("#versus-run").click();
+  await page.locator("#versus-cancel").waitFor();
+  await page.locator("#versus-run").waitFor();
+  await page.close();
+}
+
 async function picture(path, look, options) {
   const page = await browser.newPage({ baseURL: server.url, reducedMotion: "reduce", ...look });
   await page.goto(path);
-  if (path.startsWith("/e/")) await ended(page);
+  if (path.startsWith("/e/")) {
+    await ready(page);
+    await ended(page);
+  }
+  else if (path === "/webassembly") await page.locator("#versus-table a").last().waitFor();
   else if (path === "/history") await page.locator("#history-list li").first().waitFor();
   else await ready(page);
   await page.screenshot(options);

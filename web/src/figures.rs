@@ -42,17 +42,22 @@ pub fn figures_table(experiment: &Experiment, value: Option<u64>, operation: &st
         head = head.child(name.child(cell.executor.title()));
     }
     let mut body = el("tbody");
-    for row in rows(&cells, comparisons, operation) {
+    for row in rows(&cells, comparisons) {
         let name = el("th").attr("scope", "row").child(term(row.term));
         let figures: Vec<El> = row.figures.into_iter().map(|text| el("td").child(text)).listed();
         body = body.child(el("tr").child(name).child(figures));
     }
-    let caption = match (&experiment.spec.sweep, value) {
+    let at = match (&experiment.spec.sweep, value) {
         (Some(sweep), Some(value)) => {
-            format!("At {} {}.", format::count(value), sweep.param.replace('_', " "))
+            format!("At {} {}. ", format::count(value), sweep.param.replace('_', " "))
         }
-        _ => "Each figure's name tells its method.".to_owned(),
+        _ => String::new(),
     };
+    let operations = match operation {
+        "" => String::new(),
+        operation => format!(" Operations are {operation}."),
+    };
+    let caption = format!("{at}Each figure's name tells its method.{operations}");
     let table = el("table").id("figures-table").child(el("caption").child(caption));
     let table = table.child(el("thead").child(head)).child(body).child(reasons(&cells));
     scrolling("Table of figures").child(table)
@@ -82,7 +87,7 @@ pub struct Row {
 }
 
 /// All rows that hold at least one figure.
-pub fn rows(cells: &[&Cell], comparisons: &[Comparison], operation: &str) -> Vec<Row> {
+pub fn rows(cells: &[&Cell], comparisons: &[Comparison]) -> Vec<Row> {
     let row = |term: Term, figure: &dyn Fn(&Cell) -> Option<String>| {
         let figures: Vec<Option<String>> = cells.iter().map(|cell| figure(cell)).listed();
         figures.iter().any(Option::is_some).then(|| Row {
@@ -105,17 +110,7 @@ pub fn rows(cells: &[&Cell], comparisons: &[Comparison], operation: &str) -> Vec
         row(explain::P90, &wall(|d| format::duration_ns(d.p90))),
         row(explain::RANGE, &wall(|d| span(d.min, d.max))),
         row(explain::PER_OPERATION, &of(|s| Some(format::duration_ns(s.wall_per_operation_ns)))),
-        row(explain::THROUGHPUT, &|cell| {
-            Some(
-                format!(
-                    "{} {operation}",
-                    format::per_second(cell.summary?.throughput_per_s).trim_end_matches(['/', 's'])
-                )
-                .trim()
-                .to_owned()
-                    + "/s",
-            )
-        }),
+        row(explain::THROUGHPUT, &of(|s| Some(format::per_second(s.throughput_per_s)))),
         row(explain::CPU, &of(|s| s.cpu_ns.map(|d| format::duration_ns(d.median)))),
         row(explain::VOLUNTARY, &of(|s| s.switches_voluntary.map(|d| whole(d.median)))),
         row(explain::INVOLUNTARY, &of(|s| s.switches_involuntary.map(|d| whole(d.median)))),

@@ -211,7 +211,7 @@ pub fn progress_line(app: App) -> El {
         .child(el("span").live_style("transform", move || format!("scaleX({:.4})", share())));
     let words = el("p").live_text(move || now().map(|now| now.words).unwrap_or_default());
     let shown = classed("div", "progress").id("progress").child(bar).child(words);
-    el("div")
+    classed("div", "slot")
         .child(classed("p", "visually-hidden").attr("role", "status").live_text(spoken))
         .child(shown.live_flag("hidden", move || now().is_none()))
 }
