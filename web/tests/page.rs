@@ -10,7 +10,9 @@ use filature_core::{Executor, FieldError};
 use filature_web::dom::{self, El, document};
 use filature_web::draft::{Draft, SweepDraft, error_at};
 use filature_web::state::App;
-use filature_web::{browser, commands, explain, figure, figures, form, from_js, live, run, source};
+use filature_web::{
+    browser, commands, explain, figure, figures, form, from_js, live, run, source, versus,
+};
 use sample::{catalogue, experiment, samples, workload};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -199,6 +201,22 @@ async fn the_figures_table_has_a_column_for_each_executor_and_explains_its_rows(
     let median = place.query_selector("tbody th .term").unwrap().unwrap();
     assert!(median.get_attribute("data-note").unwrap().contains("middle one"));
     assert!(text(&place, "tbody").contains("refused"), "a cell without figures says why");
+}
+
+#[wasm_bindgen_test]
+fn a_ratio_is_the_browsers_time_over_the_native_one_whoever_was_faster() {
+    let mut experiment = sample::native_and_browser();
+    let ratio = |experiment: &Experiment| {
+        let found = versus::ratio_of(experiment).unwrap();
+        (found.ratio, found.low, found.high, found.samples)
+    };
+    assert_eq!(ratio(&experiment), (2.0, 1.6, 2.5, vec![2.0, 2.0]));
+    let comparison = &mut experiment.verdicts[0].comparisons[0];
+    std::mem::swap(&mut comparison.fastest, &mut comparison.other);
+    let (ratio, low, high, _) = ratio(&experiment);
+    assert_eq!((ratio, low, high), (0.5, 0.4, 0.625));
+    experiment.verdicts.clear();
+    assert_eq!(versus::ratio_of(&experiment), None);
 }
 
 #[wasm_bindgen_test]

@@ -1,8 +1,8 @@
 //! A catalogue and an experiment to show, made by core itself.
 
 use filature_core::api::{
-    Cell, CellState, Experiment, ExperimentRequest, MachineCard, Sample, Source, State, Summary,
-    Token, TokenKind, WorkloadInfo,
+    Cell, CellState, Comparison, Experiment, ExperimentRequest, MachineCard, Sample, Source, State,
+    Summary, Token, TokenKind, Verdict, WorkloadInfo,
 };
 use filature_core::{Executor, experiment as spec, params, source as file, workloads};
 use serde_json::json;
@@ -81,6 +81,28 @@ pub(crate) fn with_browser_cell() -> Experiment {
     let mut experiment = asked(&["threads", "browser-loop"]);
     experiment.state = State::Running;
     experiment.cells[0].state = CellState::Running;
+    experiment
+}
+
+/// A finished experiment in which the browser took twice as long.
+pub(crate) fn native_and_browser() -> Experiment {
+    let mut experiment = asked(&["threads", "browser-workers"]);
+    done(&mut experiment.cells[0], &[1_000_000, 1_000_000]);
+    done(&mut experiment.cells[1], &[2_000_000, 2_000_000]);
+    experiment.state = State::Done;
+    let comparison = Comparison {
+        fastest: Executor::Threads,
+        other: Executor::BrowserWorkers,
+        ratio: 2.0,
+        ratio_low: 1.6,
+        ratio_high: 2.5,
+        p_value: 0.01,
+        enough_samples: true,
+        beyond_noise: true,
+    };
+    let sentence = "Threads were faster.".into();
+    experiment.verdicts =
+        vec![Verdict { sweep_value: None, sentence, comparisons: vec![comparison] }];
     experiment
 }
 
