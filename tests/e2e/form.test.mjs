@@ -2,7 +2,7 @@
 // lets a user's text become markup.
 
 import assert from "node:assert/strict";
-import { ended, quick, ready, run, story, world } from "./support.mjs";
+import { EXECUTORS, ended, quick, ready, run, story, world } from "./support.mjs";
 
 const shared = world();
 
@@ -57,7 +57,7 @@ story(
 
 story(shared, "a form without an executor says so", {}, async ({ page }) => {
   await ready(page);
-  for (const id of ["threads", "tokio-multi", "tokio-current", "browser-loop"]) {
+  for (const id of EXECUTORS) {
     await page.locator(`#executor-${id}`).uncheck();
   }
   await page.locator("#error-executors").waitFor();

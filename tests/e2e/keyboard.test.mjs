@@ -20,6 +20,8 @@ story(shared, "digits switch executors on and off", {}, async ({ page }) => {
   await page.locator("#executor-threads:not(:checked)").waitFor();
   await page.keyboard.press("4");
   await page.locator("#executor-browser-loop:not(:checked)").waitFor();
+  await page.keyboard.press("5");
+  await page.locator("#executor-browser-workers:not(:checked)").waitFor();
   await page.keyboard.press("1");
   await page.locator("#executor-threads:checked").waitFor();
 });
@@ -35,7 +37,7 @@ story(shared, "slash goes to the workloads, and arrows choose one", {}, async ({
 story(shared, "the question mark opens the help, and Esc closes it", {}, async ({ page }) => {
   await ready(page);
   await page.keyboard.press("?");
-  await page.locator("dialog[open]", { hasText: "Keys" }).waitFor();
+  await page.locator("dialog[open]", { hasText: "1 – 5" }).waitFor();
   await page.keyboard.press("Escape");
   await page.locator("dialog[open]").waitFor({ state: "detached" });
 });

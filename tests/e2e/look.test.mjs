@@ -2,7 +2,7 @@
 // sideways, in light and dark, on a desktop and on a phone; and how much is downloaded.
 
 import assert from "node:assert/strict";
-import { ended, overflow, quick, ready, run, story, violations, world } from "./support.mjs";
+import { EXECUTORS, ended, overflow, quick, ready, run, story, violations, world } from "./support.mjs";
 
 const shared = world();
 
@@ -39,7 +39,7 @@ for (const { name, ...look } of looks) {
   story(
     shared,
     `after a run, with all details open, the page is sound ${name}`,
-    { ...options, path: quick({ executors: "threads,tokio-multi,tokio-current,browser-loop" }) },
+    { ...options, path: quick({ executors: EXECUTORS }) },
     async ({ page }) => {
       await run(page);
       await ended(page);

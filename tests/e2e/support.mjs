@@ -21,6 +21,9 @@ export const PROGRAM = process.env.FILATURE_BIN ?? here("../../target/release/fi
 /** Where pictures go: of failures, and those that screenshots.mjs takes. */
 export const ARTIFACTS = here("artifacts");
 
+/** All executors, in the order in which they are shown. */
+export const EXECUTORS = ["threads", "tokio-multi", "tokio-current", "browser-loop", "browser-workers"];
+
 /** Nothing that these tests wait for takes this long on any machine. */
 const PATIENCE_MS = 60_000;
 
