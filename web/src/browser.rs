@@ -13,6 +13,7 @@ use filature_core::{Executor, ParamValues};
 
 use std::cell::{Cell as Slot, RefCell};
 use std::time::Duration;
+use web_sys::Storage;
 
 /// How often the samples so far are posted.
 const REPORT_EVERY: Duration = Duration::from_millis(300);
@@ -30,6 +31,8 @@ const WORKERS: &str = "filature-workers";
 thread_local! {
     /// Whether a cell is being measured right now: one at a time.
     static BUSY: Slot<bool> = const { Slot::new(false) };
+    /// The experiment whose browser cells this tab measures, if there is one.
+    static OWN: RefCell<Option<String>> = const { RefCell::new(None) };
     /// The engine, loaded ahead while the native cells are measured.
     static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
 }
@@ -64,8 +67,7 @@ pub fn workers_obstacle() -> Option<String> {
 
 /// How many workers this browser can start at once, if that was counted in this tab.
 pub fn workers_max() -> Option<u32> {
-    let storage = window().session_storage().ok().flatten()?;
-    storage.get_item(WORKERS).ok().flatten()?.parse().ok()
+    storage()?.get_item(WORKERS).ok().flatten()?.parse().ok()
 }
 
 /// Counts how many workers this browser can start at once, by starting them.
@@ -80,7 +82,7 @@ pub async fn count_workers() -> Result<u32, String> {
     BUSY.set(false);
     match counted {
         Ok(most) => {
-            if let Ok(Some(storage)) = window().session_storage() {
+            if let Some(storage) = storage() {
                 // Without storage it is forgotten with the page.
                 let _ = storage.set_item(WORKERS, &most.to_string());
             }
@@ -93,7 +95,7 @@ pub async fn count_workers() -> Result<u32, String> {
 }
 
 async fn counted() -> Result<u32, String> {
-    ready_engine().await?;
+    ready_engine(|| true).await?;
     ENGINE.with_borrow(|engine| {
         if let Some(engine) = engine {
             engine.count_workers();
@@ -122,7 +124,8 @@ pub fn started_here(experiment: &Experiment) {
     if experiment.spec.executors.iter().all(|executor| executor.is_native()) {
         return;
     }
-    if let Ok(Some(storage)) = window().session_storage() {
+    OWN.set(Some(experiment.id.clone()));
+    if let Some(storage) = storage() {
         // Without storage only a reload in mid-run is not picked up.
         let _ = storage.set_item(MINE, &experiment.id);
     }
@@ -133,9 +136,25 @@ pub fn started_here(experiment: &Experiment) {
     });
 }
 
+/// Measures nothing more of an experiment that is cancelled, and ends what is being measured.
+pub fn give_up(id: &str) {
+    if !is_mine(id) {
+        return;
+    }
+    OWN.set(None);
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(MINE);
+    }
+    stop();
+}
+
 fn is_mine(id: &str) -> bool {
-    let storage = window().session_storage().ok().flatten();
-    storage.and_then(|storage| storage.get_item(MINE).ok().flatten()).as_deref() == Some(id)
+    let remembered = || storage()?.get_item(MINE).ok().flatten();
+    OWN.with_borrow(|own| own.as_deref() == Some(id)) || remembered().as_deref() == Some(id)
+}
+
+fn storage() -> Option<Storage> {
+    window().session_storage().ok().flatten()
 }
 
 /// A browser cell that this page measures next.
@@ -184,14 +203,17 @@ pub fn claimable(experiment: &Experiment) -> Option<&Cell> {
     (open && native_over).then_some(next)
 }
 
-/// Ends whatever is being measured here.
-pub fn stop() {
+/// Ends the engine, whatever it is doing.
+fn stop() {
     ENGINE.with_borrow_mut(|engine| drop(engine.take()));
 }
 
 async fn measure(app: App, turn: Turn) -> Result<(), Failure> {
     let base = format!("/api/v1/experiments/{}/cells/{}", turn.experiment, turn.cell);
-    let started = ready_engine().await;
+    let started = ready_engine(|| is_mine(&turn.experiment)).await;
+    if !is_mine(&turn.experiment) {
+        return Ok(());
+    }
     let browser = match &started {
         Ok(card) => card.clone(),
         Err(_) => crate::engine::card(0, false),
@@ -255,10 +277,14 @@ async fn measure(app: App, turn: Turn) -> Result<(), Failure> {
     }
 }
 
-/// Waits until the engine is loaded; the card says what it found of this browser.
-async fn ready_engine() -> Result<BrowserCard, String> {
+/// Waits until the engine is loaded, for as long as it is wanted; the card says what it found
+/// of this browser.
+async fn ready_engine(is_wanted: impl Fn() -> bool) -> Result<BrowserCard, String> {
     let mut waited = Duration::ZERO;
     while waited < READY_WITHIN {
+        if !is_wanted() {
+            return Err("the experiment was cancelled".to_owned());
+        }
         let state = ENGINE.with_borrow_mut(|engine| {
             if engine.is_none() {
                 *engine = Some(Engine::start()?);

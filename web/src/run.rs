@@ -49,7 +49,7 @@ pub fn cancel(app: App) {
         experiment.as_ref().filter(|e| !e.state.is_final()).map(|e| e.id.clone())
     });
     let Some(id) = id else { return };
-    crate::browser::stop();
+    crate::browser::give_up(&id);
     start(async move {
         if let Err(failure) = api::delete(&format!("/api/v1/experiments/{id}")).await {
             app.note(&failure);

@@ -282,7 +282,7 @@ async fn hold(view: View, contest: &Contest) -> Result<Option<Experiment>, Strin
     }
     loop {
         if !view.now.is_there() {
-            browser::stop();
+            browser::give_up(&id);
             return api::delete(&format!("{path}?if_finished=keep"))
                 .await
                 .map_err(told)
