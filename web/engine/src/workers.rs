@@ -13,7 +13,7 @@ use crate::measure::{Batching, Event, Plan, json};
 use filature_core::api::limits::BROWSER_WORKERS_MAX;
 use filature_core::api::{BrowserSpawnCosts, Limit, Refusal, Sample};
 use filature_core::time::Duration;
-use filature_core::{Prepared, thread};
+use filature_core::{Prepared, format, thread};
 use pool::Message;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -120,18 +120,20 @@ async fn on_pool(
 fn refused(units: u64, workers_max: u64) -> Event {
     let available_units = workers_max.saturating_sub(1);
     let how_to_raise = if workers_max < BROWSER_WORKERS_MAX as u64 {
-        "close other pages, or use a browser and a machine with more memory".to_owned()
+        "close other pages, or use a browser and a machine with more memory"
     } else {
-        "use fewer units: no browser is asked for more workers".to_owned()
+        "use fewer units: no browser is asked for more workers"
     };
     let reason = format!(
-        "{units} units need {units} Web Workers and one more for the body; {workers_max} can be had"
+        "it needs {} units at once, and {workers_max} Web Workers allow {available_units} here, since \
+         the body takes one; {how_to_raise}",
+        format::count(units)
     );
     let limit = Limit {
         name: "Web Workers".to_owned(),
         value: workers_max,
         threads: available_units,
-        how_to_raise,
+        how_to_raise: how_to_raise.to_owned(),
     };
     Event::Refused { reason, refusal: Refusal { needed_units: units, available_units, limit } }
 }
