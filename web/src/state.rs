@@ -141,6 +141,8 @@ impl App {
         start(async move {
             let counted = browser::count_workers().await;
             self.workers.set(counted.map_or_else(Workers::Failed, Workers::Counted));
+            // A cell whose turn came meanwhile had to wait.
+            browser::take_part(self);
         });
     }
 
