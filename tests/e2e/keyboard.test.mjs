@@ -19,9 +19,9 @@ story(shared, "digits switch executors on and off", {}, async ({ page }) => {
   await page.keyboard.press("1");
   await page.locator("#executor-threads:not(:checked)").waitFor();
   await page.keyboard.press("4");
-  await page.locator("#executor-browser-loop:not(:checked)").waitFor();
+  await page.locator("#executor-browser-loop:checked").waitFor();
   await page.keyboard.press("5");
-  await page.locator("#executor-browser-workers:not(:checked)").waitFor();
+  await page.locator("#executor-browser-workers:checked").waitFor();
   await page.keyboard.press("1");
   await page.locator("#executor-threads:checked").waitFor();
 });

@@ -8,8 +8,20 @@ const shared = world();
 
 story(
   shared,
-  "opening the page and pressing Run gives a finished chart of native and browser executors",
+  "opening the page and pressing Run gives a finished chart of the native executors",
   {},
+  async ({ page }) => {
+    await run(page);
+    await ended(page);
+    assert.deepEqual(await dots(page), { threads: 10, "tokio-multi": 10, "tokio-current": 10 });
+    assert.deepEqual(page.workers(), [], "no engine is loaded for these");
+  },
+);
+
+story(
+  shared,
+  "with the browser's executors switched on, one chart shows native and browser executors",
+  { path: `/?executors=${EXECUTORS}` },
   async ({ page, server }) => {
     await run(page);
     await ended(page);

@@ -8,7 +8,7 @@ const shared = world();
 story(
   shared,
   "a sweep of fan-out over units is drawn as lines with a table behind them",
-  {},
+  { path: `/?executors=${EXECUTORS}` },
   async ({ page }) => {
     await ready(page);
     await page.locator("#sweep-switch").check();

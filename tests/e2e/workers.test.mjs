@@ -134,6 +134,7 @@ story(
     assert.ok(why.includes("not cross-origin isolated"), why);
     assert.ok(why.includes("open it over https, or on localhost"), why);
 
+    await page.locator("#executor-browser-loop").check();
     await page.locator("#executor-tokio-multi").uncheck();
     await page.locator("#executor-tokio-current").uncheck();
     await run(page);
