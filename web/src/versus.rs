@@ -292,7 +292,10 @@ async fn hold(view: View, contest: &Contest) -> Result<Option<Experiment>, Strin
             shown.as_ref().filter(|shown| shown.id == id && shown.state.is_final()).cloned()
         });
         match ended {
-            Some(ended) if ended.state == State::Done => return Ok(Some(ended)),
+            // The events tell of its end, but not of the figures that it comes to.
+            Some(ended) if ended.state == State::Done => {
+                return api::get(&path).await.map_err(told).map(Some);
+            }
             Some(ended) => {
                 let why = ended.reason.unwrap_or_default();
                 return Err(format!("{} {why}", crate::charts::sentence(ended.state.id())));
