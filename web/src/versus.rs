@@ -68,12 +68,14 @@ struct View {
     now: Live<Option<String>>,
     /// Why it ended early.
     failure: Live<Option<String>>,
+    /// Whether Cancel was pressed.
+    cancelled: Live<bool>,
 }
 
 /// The whole view.
 pub fn versus(app: App) -> El {
-    let view =
-        View { app, ratios: Live::new(Vec::new()), now: Live::new(None), failure: Live::new(None) };
+    let (now, failure, cancelled) = (Live::new(None), Live::new(None), Live::new(false));
+    let view = View { app, ratios: Live::new(Vec::new()), now, failure, cancelled };
     let is_known = memo(move || app.catalogue.with(|all| !all.is_empty()));
     follow(move || {
         if is_known.get() {
@@ -126,7 +128,7 @@ fn bar(view: View) -> El {
         };
         if view.now.with(Option::is_some) {
             button("secondary", "versus-cancel", "Cancel")
-                .on("click", move |_| run::cancel(view.app))
+                .on("click", move |_| view.cancelled.set(true))
         } else {
             button("primary", "versus-run", "Run all pairs")
                 .on("click", move |_| start(measure(view)))
@@ -244,6 +246,7 @@ fn note(view: View, place: usize, experiment: &Experiment) {
 async fn measure(view: View) {
     let contests = untrack(|| contests(view.app));
     view.failure.set(None);
+    view.cancelled.set(false);
     for (place, contest) in contests.iter().enumerate() {
         if untrack(|| contest.hindrance(view.app)).is_some() {
             continue;
@@ -287,6 +290,11 @@ async fn hold(view: View, contest: &Contest) -> Result<Option<Experiment>, Strin
                 .await
                 .map_err(told)
                 .map(|()| None);
+        }
+        // Not before it was accepted: only then is there something to cancel.
+        if view.cancelled.get_untracked() {
+            view.cancelled.set(false);
+            run::cancel(app);
         }
         let ended = app.experiment.with_untracked(|shown| {
             shown.as_ref().filter(|shown| shown.id == id && shown.state.is_final()).cloned()
