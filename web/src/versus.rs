@@ -131,6 +131,7 @@ fn bar(view: View) -> El {
                 .on("click", move |_| view.cancelled.set(true))
         } else {
             button("primary", "versus-run", "Run all pairs")
+                .live_flag("disabled", move || view.app.catalogue.with(Vec::is_empty))
                 .on("click", move |_| start(measure(view)))
         }
     };
