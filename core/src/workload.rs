@@ -82,6 +82,9 @@ pub trait Prepared: Send + Sync {
     /// How many threads or tasks one execution spawns; all may be alive at once.
     fn units(&self) -> u64;
     /// Runs the `threads` body on the calling thread and times it.
+    ///
+    /// # Panics
+    /// In WebAssembly without shared memory, which has no threads.
     fn threads(&self, clock: Clock) -> Timed {
         self.threads_in_a_row(clock, 1)
     }
@@ -90,6 +93,9 @@ pub trait Prepared: Send + Sync {
     fn threads_in_a_row(&self, clock: Clock, times: u32) -> Timed;
     /// A future that runs the `tasks` body and times it. Spawn it onto a worker:
     /// the root future of `block_on` does not run on one.
+    ///
+    /// # Panics
+    /// In WebAssembly with shared memory, which has no event loop to run it on.
     fn tasks(&self, clock: Clock) -> BoxFuture<Timed> {
         self.tasks_in_a_row(clock, 1)
     }
@@ -98,6 +104,9 @@ pub trait Prepared: Send + Sync {
 }
 
 /// Makes a registry entry of a workload's module and its file.
+///
+/// In WebAssembly each build has only the bodies that it can run, plain ones the tasks and
+/// those with shared memory the threads: the others would double what is downloaded.
 macro_rules! entry {
     ($module:ident) => {{
         struct Entry;
@@ -164,17 +173,25 @@ macro_rules! entry {
                 clock: $crate::workload::Clock,
                 times: u32,
             ) -> $crate::workload::Timed {
-                let expected = self.expected_outcome();
-                let start = clock();
-                let mut outcome = $module::threads(&self.params);
-                for _ in 1..times {
-                    if outcome != *expected {
-                        break;
-                    }
-                    outcome = $module::threads(&self.params);
+                #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
+                {
+                    let _ = (clock, times, $module::threads);
+                    unreachable!("without shared memory there are no threads")
                 }
-                let wall_ns = clock() - start;
-                $crate::workload::timed(wall_ns, &outcome, expected)
+                #[cfg(not(all(target_arch = "wasm32", not(target_feature = "atomics"))))]
+                {
+                    let expected = self.expected_outcome();
+                    let start = clock();
+                    let mut outcome = $module::threads(&self.params);
+                    for _ in 1..times {
+                        if outcome != *expected {
+                            break;
+                        }
+                        outcome = $module::threads(&self.params);
+                    }
+                    let wall_ns = clock() - start;
+                    $crate::workload::timed(wall_ns, &outcome, expected)
+                }
             }
 
             fn tasks_in_a_row(
@@ -182,19 +199,27 @@ macro_rules! entry {
                 clock: $crate::workload::Clock,
                 times: u32,
             ) -> $crate::workload::BoxFuture<$crate::workload::Timed> {
-                let (params, expected) = (self.params.clone(), self.expected_outcome().clone());
-                Box::pin(async move {
-                    let start = clock();
-                    let mut outcome = $module::tasks(&params).await;
-                    for _ in 1..times {
-                        if outcome != expected {
-                            break;
+                #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
+                {
+                    let _ = (clock, times, $module::tasks);
+                    unreachable!("the engine with shared memory runs threads only")
+                }
+                #[cfg(not(all(target_arch = "wasm32", target_feature = "atomics")))]
+                {
+                    let (params, expected) = (self.params.clone(), self.expected_outcome().clone());
+                    Box::pin(async move {
+                        let start = clock();
+                        let mut outcome = $module::tasks(&params).await;
+                        for _ in 1..times {
+                            if outcome != expected {
+                                break;
+                            }
+                            outcome = $module::tasks(&params).await;
                         }
-                        outcome = $module::tasks(&params).await;
-                    }
-                    let wall_ns = clock() - start;
-                    $crate::workload::timed(wall_ns, &outcome, &expected)
-                })
+                        let wall_ns = clock() - start;
+                        $crate::workload::timed(wall_ns, &outcome, &expected)
+                    })
+                }
             }
         }
 
