@@ -1,5 +1,5 @@
 //! `thread` as the bodies mean it: on native, the standard library's, unchanged; in
-//! WebAssembly with shared memory, a hand-over to a [`pool`] of started Web Workers
+//! WebAssembly with shared memory, a hand-over to a pool of started Web Workers
 //! with the same signatures.
 //!
 //! In WebAssembly without shared memory there are no threads; the `threads` bodies
