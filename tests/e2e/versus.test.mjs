@@ -52,8 +52,9 @@ story(shared, "Cancel ends the series, and so does leaving the view", view, asyn
   await page.locator("#versus-run").waitFor();
   assert.equal(await state(), "cancelled");
 
+  const accepted = page.waitForResponse((answer) => answer.request().method() === "POST");
   await page.locator("#versus-run").click();
-  await page.locator("#versus-cancel").waitFor();
+  await accepted;
   await page.locator("nav a", { hasText: "History" }).click();
   const [{ id }] = await lines(server);
   assert.equal((await server.finished(id)).state, "cancelled");

@@ -39,7 +39,9 @@ fn a_newer_schema_is_left_as_it_is() {
     let folder = tempdir().unwrap();
     let file = folder.path().join(FILE);
     let connection = open(&file).unwrap();
-    connection.execute("UPDATE refinery_schema_history SET version = 99", []).unwrap();
+    let newest = "(SELECT MAX(version) FROM refinery_schema_history)";
+    let raise = format!("UPDATE refinery_schema_history SET version = 99 WHERE version = {newest}");
+    connection.execute(&raise, []).unwrap();
     drop(connection);
     let before = std::fs::read(&file).unwrap();
     assert!(open(&file).unwrap_err().contains("newer Filature"));
