@@ -42,7 +42,7 @@ terms! {
     PEAK = "Peak memory": "The most that was resident at once in the fresh process during its first execution, without pages of files (VmHWM − RssFile).";
     BASELINE = "Memory before": "What the fresh process held just before its first execution, without pages of files (VmRSS − RssFile): the runtime, above all.";
     NEW_WORKER = "First spawn (new worker)": "From the creation of a Web Worker until its first instruction on the shared memory: the median over the pool, whose workers are started together. It is not part of any sample, since the workers are started before the first one.";
-    WARM_WORKER = "Spawn on a warm worker": "From the call of spawn until the first instruction of its closure on a worker that waits in the pool: the median of several, one at a time.";
+    WARM_WORKER = "Spawn on a warm worker": "From the call of spawn until its caller sees the first instruction of the closure, run by a worker that waits in the pool: the median of several, one at a time.";
     CELL = "cell": "One workload with one set of parameters on one executor: warm-ups first, then the samples. Native cells run in a fresh child process.";
     SWEEP = "Sweep": "One whole-number parameter takes several values in turn; every executor is measured at each of them.";
     WARM_UPS = "Warm-ups": "Executions before the samples that are not counted, so that caches, allocator and runtime are in the state in which they stay. Memory is read in the first.";

@@ -75,7 +75,7 @@ pub struct BrowserSpawnCosts {
     /// First spawn: from the creation of a worker until its first instruction on the shared
     /// memory. Median over the pool, whose workers are started together.
     pub new_worker_ns: u64,
-    /// Later spawns: from the call of `spawn` until the first instruction of its closure on
-    /// a worker that waits in the pool. Median of several, one at a time.
+    /// Later spawns: from the call of `spawn` until its caller sees the first instruction of
+    /// the closure, run by a worker that waits in the pool. Median of several, one at a time.
     pub warm_worker_ns: u64,
 }

@@ -17,6 +17,9 @@ use filature_core::{Prepared, format, thread};
 use pool::Message;
 use serde_json::Value;
 use std::cell::RefCell;
+use std::hint::spin_loop;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 
 /// The engine's pool between two cells.
 enum Kept {
@@ -171,17 +174,25 @@ fn turn(prepared: &dyn Prepared, batching: &mut Batching) -> Result<Sample, Stri
     }
 }
 
-/// From the call of `spawn` until its closure's first instruction on a waiting worker: the
-/// median of some, one at a time.
+/// From the call of `spawn` until its caller sees the first instruction of the closure, which
+/// a waiting worker runs: the median of some, one at a time. All by the caller's clock, since
+/// the clocks of two workers may be some microseconds apart.
 fn warm_worker_ns() -> u64 {
     const TIMES: usize = 21;
     /// Long enough for the worker to have gone back to waiting.
     const PAUSE: Duration = Duration::from_millis(1);
     let once = || {
         thread::sleep(PAUSE);
-        let called_ns = clock::shared_now_ns();
-        let first_ns = thread::spawn(clock::shared_now_ns).join().expect("a clock does not panic");
-        first_ns.saturating_sub(called_ns)
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begun);
+        let called_ns = clock::now_ns();
+        let unit = thread::spawn(move || begins.store(true, Release));
+        while !begun.load(Acquire) {
+            spin_loop();
+        }
+        let seen_ns = clock::now_ns();
+        unit.join().expect("a store does not panic");
+        seen_ns - called_ns
     };
     median(std::iter::repeat_with(once).take(TIMES).collect())
 }
