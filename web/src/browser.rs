@@ -33,7 +33,7 @@ thread_local! {
     static BUSY: Slot<bool> = const { Slot::new(false) };
     /// The experiment whose browser cells this tab measures, if there is one.
     static OWN: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// The engine, loaded ahead while the native cells are measured.
+    /// The engine, once a browser cell was wanted.
     static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
 }
 
@@ -118,8 +118,9 @@ async fn counted() -> Result<u32, String> {
     Err(format!("not all had started within {} s", COUNTED_WITHIN.as_secs()))
 }
 
-/// Remembers that this tab started an experiment, so that it measures its browser cells,
-/// and loads the engine for them.
+/// Remembers that this tab started an experiment, so that it measures its browser cells.
+/// The engine is loaded at once where no native cell is measured meanwhile: on the same
+/// machine that would disturb it.
 pub fn started_here(experiment: &Experiment) {
     if experiment.spec.executors.iter().all(|executor| executor.is_native()) {
         return;
@@ -128,6 +129,9 @@ pub fn started_here(experiment: &Experiment) {
     if let Some(storage) = storage() {
         // Without storage only a reload in mid-run is not picked up.
         let _ = storage.set_item(MINE, &experiment.id);
+    }
+    if experiment.spec.executors.iter().any(|executor| executor.is_native()) {
+        return;
     }
     ENGINE.with_borrow_mut(|engine| {
         if engine.is_none() {

@@ -9,23 +9,37 @@ use lru::LruCache;
 use serde::Serialize;
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hasher};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// JSON text with its tag.
 #[derive(Clone)]
 pub(super) struct Cached {
     json: Bytes,
+    /// The same, compressed as well as can be; empty until and unless that is done.
+    brotli: Arc<OnceLock<Bytes>>,
     tag: HeaderValue,
 }
 
-/// The tags of the answers that a client has, as its `If-None-Match` headers give them.
-pub(super) struct KnownTags(Vec<HeaderValue>);
+/// What a client has and takes.
+pub(super) struct Wanted {
+    /// The tags of the answers that it has, as its `If-None-Match` headers give them.
+    tags: Vec<HeaderValue>,
+    /// Whether it takes brotli.
+    brotli: bool,
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for KnownTags {
+impl<S: Send + Sync> FromRequestParts<S> for Wanted {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect()))
+        let codings = parts.headers.get_all(header::ACCEPT_ENCODING);
+        let mut codings = codings.iter().filter_map(|value| value.to_str().ok());
+        Ok(Self {
+            tags: parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect(),
+            // A client that weighs them gets what is compressed for it alone.
+            brotli: codings.any(|all| all.split(',').any(|coding| coding.trim() == "br")),
+        })
     }
 }
 
@@ -42,15 +56,29 @@ impl Cached {
         // Weak, since a compressed body is the same answer in other bytes.
         let tag = format!("W/\"{:016x}\"", hasher.finish());
         let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are a header value");
-        Self { json: json.into(), tag }
+        Self { json: json.into(), brotli: Arc::default(), tag }
+    }
+
+    /// The same for an answer that every visitor gets: it is compressed once, as well as
+    /// can be, on a thread of its own since that takes a moment.
+    pub(super) fn for_all<T: Serialize>(value: &T) -> Self {
+        let answer = Self::new(value);
+        let (json, brotli) = (answer.json.clone(), Arc::clone(&answer.brotli));
+        std::thread::spawn(move || brotli.get_or_init(|| compressed(&json)).len());
+        answer
     }
 
     /// The answer, or 304 to a client that has it.
-    pub(super) fn answer(&self, KnownTags(known): &KnownTags) -> Response {
-        let known = known.iter().any(|tags| self.is_in(tags));
-        let mut response =
-            Response::new(if known { Body::empty() } else { self.json.clone().into() });
+    pub(super) fn answer(&self, wanted: &Wanted) -> Response {
+        let known = wanted.tags.iter().any(|tags| self.is_in(tags));
+        let brotli = self.brotli.get().filter(|_| wanted.brotli && !known);
+        let body = brotli.unwrap_or(&self.json);
+        let mut response = Response::new(if known { Body::empty() } else { body.clone().into() });
         let mut headers = HeaderMap::with_capacity(HEADERS_MAX);
+        if brotli.is_some() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::ETAG, self.tag.clone());
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -69,6 +97,12 @@ impl Cached {
         let own = opaque(self.tag.to_str().unwrap_or_default());
         tags.split(',').any(|tag| tag.trim() == "*" || opaque(tag) == own)
     }
+}
+
+fn compressed(json: &[u8]) -> Bytes {
+    let mut writer = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 11, 22);
+    writer.write_all(json).expect("a vector takes every byte");
+    writer.into_inner().into()
 }
 
 /// The most bytes of finished experiments that are kept.

@@ -4,7 +4,7 @@ use super::*;
 use serde_json::json;
 
 fn status(cached: &Cached, tags: &str) -> StatusCode {
-    cached.answer(&KnownTags(vec![tags.parse().unwrap()])).status()
+    cached.answer(&Wanted { tags: vec![tags.parse().unwrap()], brotli: false }).status()
 }
 
 #[test]
@@ -16,8 +16,22 @@ fn who_has_the_answer_is_not_sent_it_again() {
         assert_eq!(status(&cached, &known), StatusCode::NOT_MODIFIED, "{known}");
     }
     assert_eq!(status(&cached, "\"other\""), StatusCode::OK);
-    assert_eq!(cached.answer(&KnownTags(Vec::new())).status(), StatusCode::OK);
+    assert_eq!(cached.answer(&Wanted { tags: Vec::new(), brotli: false }).status(), StatusCode::OK);
     assert_ne!(tag, Cached::new(&json!({"a": 2})).tag.to_str().unwrap());
+}
+
+#[test]
+fn who_takes_brotli_gets_it_once_it_is_made() {
+    let cached = Cached::for_all(&"x".repeat(10_000));
+    while cached.brotli.get().is_none() {
+        std::thread::yield_now();
+    }
+    let coding = |brotli: bool| {
+        let answer = cached.answer(&Wanted { tags: Vec::new(), brotli });
+        answer.headers().get(header::CONTENT_ENCODING).cloned()
+    };
+    assert_eq!((coding(true), coding(false)), (Some("br".parse().unwrap()), None));
+    assert!(cached.brotli.get().unwrap().len() < 100);
 }
 
 #[test]

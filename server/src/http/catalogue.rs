@@ -1,7 +1,7 @@
 //! What there is: workloads with their source, executors, the machine.
 
 use super::App;
-use super::cached::{Cached, KnownTags};
+use super::cached::{Cached, Wanted};
 use super::extract::{cut, fresh_json};
 use super::highlight;
 use super::problem::{Answer, Failure};
@@ -26,7 +26,7 @@ impl Catalogue {
             workloads::ALL.iter().map(|workload| info(*workload)).collect();
         let one = workloads::ALL.iter().zip(&infos);
         Self {
-            all: Cached::new(&infos),
+            all: Cached::for_all(&infos),
             one: one.map(|(workload, info)| (workload.about().id, Cached::new(info))).collect(),
         }
     }
@@ -63,8 +63,8 @@ fn info(workload: &dyn Workload) -> WorkloadInfo {
         (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
     )
 )]
-pub(super) async fn workloads(State(app): State<Arc<App>>, known: KnownTags) -> Response {
-    app.catalogue.all.answer(&known)
+pub(super) async fn workloads(State(app): State<Arc<App>>, wanted: Wanted) -> Response {
+    app.catalogue.all.answer(&wanted)
 }
 
 /// One workload with its parameters, their JSON schema, and its source.
@@ -81,10 +81,10 @@ pub(super) async fn workloads(State(app): State<Arc<App>>, known: KnownTags) -> 
 pub(super) async fn workload(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    known: KnownTags,
+    wanted: Wanted,
 ) -> Answer<Response> {
     let workload = app.catalogue.one.get(id.as_str());
-    workload.map(|answer| answer.answer(&known)).ok_or_else(|| {
+    workload.map(|answer| answer.answer(&wanted)).ok_or_else(|| {
         let ids: Vec<&str> = workloads::ALL.iter().map(|w| w.about().id).collect();
         let ids = ids.join(", ");
         Failure::not_found(format!("there is no workload \"{}\"; known are {ids}", cut(&id)))

@@ -1,7 +1,7 @@
 //! The description of the API for machines (OpenAPI 3.1) and for people.
 
 use super::App;
-use super::cached::KnownTags;
+use super::cached::Wanted;
 use super::guard::DOCS;
 use axum::Router;
 use axum::extract::State;
@@ -39,8 +39,8 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
     get, path = "/api/openapi.json", tag = "operation",
     responses((status = 200, description = "OpenAPI 3.1", body = Object))
 )]
-pub(super) async fn openapi(State(app): State<Arc<App>>, known: KnownTags) -> Response {
-    app.description.answer(&known)
+pub(super) async fn openapi(State(app): State<Arc<App>>, wanted: Wanted) -> Response {
+    app.description.answer(&wanted)
 }
 
 /// The page for people, from the files of Swagger UI in this program.

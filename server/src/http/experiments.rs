@@ -1,7 +1,7 @@
 //! Experiments: ask for one, look at it, find it again, cancel or delete it.
 
 use super::App;
-use super::cached::{Cached, KnownTags};
+use super::cached::{Cached, Wanted};
 use super::cursor;
 use super::extract::{Body, Id, cut, fresh_json, unknown_experiment, wrong_query};
 use super::problem::{Answer, Failure};
@@ -147,10 +147,10 @@ fn filter(query: &ListQuery) -> Answer<Filter> {
 pub(super) async fn get(
     State(app): State<Arc<App>>,
     Id(id): Id,
-    known: KnownTags,
+    wanted: Wanted,
 ) -> Answer<Response> {
     if let Some(kept) = app.finished.get(&id) {
-        return Ok(kept.answer(&known));
+        return Ok(kept.answer(&wanted));
     }
     let removals = app.finished.removals();
     let experiment = find(&app, &id).await?;
@@ -158,7 +158,7 @@ pub(super) async fn get(
     if experiment.state.is_final() {
         app.finished.put(removals, id, answer.clone());
     }
-    Ok(answer.answer(&known))
+    Ok(answer.answer(&wanted))
 }
 
 /// A stored experiment with its figures and its place in the queue.
