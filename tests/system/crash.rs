@@ -1,13 +1,14 @@
 //! Crashes and bad disks: what was acknowledged is never lost.
 
 use filature_tests::events::EventStream;
-use filature_tests::server::{Server, is_alive};
+use filature_tests::server::{Server, is_alive, send};
 use filature_tests::{binary, text};
+use nix::sys::signal::Signal;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The one SQLite file in a data directory.
@@ -69,8 +70,8 @@ fn killing_the_server_20_times_loses_no_announced_sample_and_leaves_no_child() {
     }
 }
 
-#[test]
-fn a_child_ends_with_its_stdin_in_the_middle_of_an_execution() {
+/// A child in the middle of an execution that sleeps for so long.
+fn sleeping_child(duration_ms: u64) -> (Child, ChildStdin, Lines<BufReader<ChildStdout>>) {
     let mut child = Command::new(binary())
         .arg("worker")
         .stdin(Stdio::piped())
@@ -79,23 +80,37 @@ fn a_child_ends_with_its_stdin_in_the_middle_of_an_execution() {
         .unwrap();
     let (mut stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let mut lines = BufReader::new(stdout).lines();
-    let params = json!({"units": 1, "work": "sleep", "duration_ms": 10_000});
-    writeln!(
-        stdin,
-        "{}",
-        json!({"workload": "fan-out", "params": params, "executor": "threads", "tokio_workers": 1})
-    )
-    .unwrap();
+    let params = json!({"units": 1, "work": "sleep", "duration_ms": duration_ms});
+    let job =
+        json!({"workload": "fan-out", "params": params, "executor": "threads", "tokio_workers": 1});
+    writeln!(stdin, "{job}").unwrap();
     assert_eq!(lines.next().unwrap().unwrap(), r#"{"reply":"ready"}"#);
     writeln!(stdin, r#"{{"turn":"sample"}}"#).unwrap();
     let tasks = format!("/proc/{}/task", child.id());
     while std::fs::read_dir(&tasks).unwrap().count() < 2 {
         std::thread::yield_now();
     }
+    (child, stdin, lines)
+}
 
+#[test]
+fn a_child_ends_with_its_stdin_in_the_middle_of_an_execution() {
+    let (mut child, stdin, mut lines) = sleeping_child(10_000);
     drop(stdin);
     assert!(lines.next().is_none(), "it slept on to the end");
     child.wait().unwrap();
+}
+
+#[test]
+fn a_late_signal_of_stdin_ends_no_child() {
+    let (mut child, stdin, mut lines) = sleeping_child(300);
+    for _ in 0..20 {
+        send(child.id(), Signal::SIGIO);
+    }
+    let reply: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(reply["correct"], true);
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

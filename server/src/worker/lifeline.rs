@@ -1,8 +1,10 @@
 //! Ends a child whose lab is gone, even in the middle of an execution.
 //!
-//! While it works, the kernel is asked to send `SIGIO` as soon as anything happens to
-//! stdin. The lab writes nothing then, so the signal means that the pipe was closed, and
-//! its default action ends the process: no child outlives a killed lab.
+//! While it works, the kernel is asked to send `SIGIO` when anything happens to stdin. The
+//! handler looks whether the pipe was closed, and if so ends the process: no child
+//! outlives a killed lab. It has to look, since the signal may also be late: the kernel
+//! wakes the reader of a line before it signals that there is one, so the line that
+//! started an execution can send its signal into it.
 //!
 //! A thread that watches stdin would do the same, but a process with a second thread is
 //! measured differently: malloc then takes its locks, and spawning a Tokio task on the
@@ -12,10 +14,9 @@
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use std::io::{Stdin, stdin};
-use std::os::fd::{AsFd, AsRawFd};
-use std::process::exit;
+use std::os::fd::AsRawFd;
 
 /// While this exists, the process ends with its stdin.
 pub(super) struct Lifeline(Stdin);
@@ -27,14 +28,12 @@ impl Lifeline {
     /// If the kernel cannot watch stdin.
     pub(super) fn hold() -> Result<Self, String> {
         let stdin = stdin();
-        let held = own_signals_of(&stdin)
+        own_signals_of(&stdin)
             .and_then(|()| fcntl(&stdin, FcntlArg::F_SETFL(OFlag::O_ASYNC)))
-            .and_then(|_| is_closed(&stdin));
-        match held {
-            Ok(false) => Ok(Self(stdin)),
-            Ok(true) => exit(0),
-            Err(error) => Err(format!("stdin cannot be watched: {error}")),
-        }
+            .map_err(|error| format!("stdin cannot be watched: {error}"))?;
+        // It may have been closed before anybody was told.
+        end_if_closed(0);
+        Ok(Self(stdin))
     }
 }
 
@@ -45,17 +44,30 @@ impl Drop for Lifeline {
     }
 }
 
-/// Has the signals of stdin sent to this process.
+/// Has the signals of stdin sent to this process, and handled.
 fn own_signals_of(stdin: &Stdin) -> Result<(), Errno> {
+    // What the signal interrupts goes on, wherever the kernel can do that.
+    let flags = SaFlags::SA_RESTART;
+    let action = SigAction::new(SigHandler::Handler(end_if_closed), flags, SigSet::empty());
+    // SAFETY: the handler calls only what POSIX allows in one, and keeps `errno`.
+    unsafe { sigaction(Signal::SIGIO, &action) }?;
     let process = nix::unistd::getpid().as_raw();
     // SAFETY: the call takes two numbers and touches no memory.
     let answer = unsafe { libc::fcntl(stdin.as_raw_fd(), libc::F_SETOWN, process) };
     Errno::result(answer).map(drop)
 }
 
-/// Whether nobody holds the other end of stdin any more.
-fn is_closed(stdin: &Stdin) -> Result<bool, Errno> {
-    let mut watched = [PollFd::new(stdin.as_fd(), PollFlags::empty())];
-    poll(&mut watched, PollTimeout::ZERO)?;
-    Ok(watched[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)))
+/// Ends the process if nobody holds the other end of stdin any more. It is a signal
+/// handler, so it allocates nothing, locks nothing and runs no destructors.
+extern "C" fn end_if_closed(_signal: libc::c_int) {
+    let mut watched = libc::pollfd { fd: libc::STDIN_FILENO, events: 0, revents: 0 };
+    // SAFETY: `poll` gets one entry that lives long enough, `_exit` only ends the process,
+    // and the place of `errno` is this thread's own.
+    unsafe {
+        let errno = *libc::__errno_location();
+        if libc::poll(&raw mut watched, 1, 0) == 1 && watched.revents & libc::POLLHUP != 0 {
+            libc::_exit(0);
+        }
+        *libc::__errno_location() = errno;
+    }
 }
