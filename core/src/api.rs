@@ -7,6 +7,7 @@
 mod browser;
 mod catalogue;
 mod experiment;
+mod facts;
 mod figures;
 mod machine;
 mod request;
@@ -15,6 +16,7 @@ mod service;
 pub use browser::*;
 pub use catalogue::*;
 pub use experiment::*;
+pub use facts::*;
 pub use figures::*;
 pub use machine::*;
 pub use request::*;

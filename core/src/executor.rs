@@ -34,6 +34,18 @@ pub enum Executor {
     BrowserWorkers,
 }
 
+/// The executors of the `tasks` bodies.
+pub const TASKS: &[Executor] =
+    &[Executor::TokioMulti, Executor::TokioCurrent, Executor::BrowserLoop];
+/// The executors of the `threads` bodies.
+pub const THREADS: &[Executor] = &[Executor::Threads, Executor::BrowserWorkers];
+/// Those that run on the server's machine.
+pub const NATIVE: &[Executor] = &[Executor::Threads, Executor::TokioMulti, Executor::TokioCurrent];
+/// Those of the `tasks` bodies on the server's machine.
+pub const TOKIO: &[Executor] = &[Executor::TokioMulti, Executor::TokioCurrent];
+/// Threads of the operating system.
+pub const OS_THREADS: &[Executor] = &[Executor::Threads];
+
 impl Executor {
     /// All executors, in the order in which they are shown.
     pub const ALL: [Self; 5] = [
@@ -107,19 +119,16 @@ impl Executor {
         !matches!(self, Self::BrowserLoop | Self::BrowserWorkers)
     }
 
-    /// Why this executor cannot run a workload with these (checked) values, if it cannot.
+    /// Why this executor cannot take these (checked) values, if it cannot.
     pub fn obstacle(self, specs: &[ParamSpec], values: &ParamValues) -> Option<String> {
-        if self.body() == Body::Tasks {
-            return None;
-        }
         specs.iter().find_map(|spec| {
             let ParamKind::Choice { options, .. } = &spec.kind else {
                 return None;
             };
             let chosen = values.get(&spec.name)?.as_str()?;
             let option = options.iter().find(|option| option.value == chosen)?;
-            let why = option.tasks_only.as_ref()?;
-            Some(format!("`{}={chosen}` is for tasks only: {why}", spec.name))
+            let only = option.only.as_ref().filter(|only| !only.executors.contains(&self))?;
+            Some(format!("`{}={chosen}` is {}: {}", spec.name, only.in_words(), only.why))
         })
     }
 }

@@ -16,7 +16,7 @@ use std::ops::RangeInclusive;
 /// what is allowed.
 pub fn check(request: &ExperimentRequest, cores: u32) -> Result<Spec, Vec<FieldError>> {
     let Some(workload) = workloads::find(&request.workload) else {
-        let known: Vec<&str> = workloads::ALL.iter().map(|w| w.about().id).collect();
+        let known: Vec<&str> = workloads::ALL.iter().map(|w| w.id()).collect();
         return Err(vec![FieldError::new(
             "/workload",
             format!(
@@ -116,7 +116,7 @@ fn check_sweep(
     let numeric = |spec: &&ParamSpec| matches!(spec.kind, ParamKind::Integer { .. });
     let Some(spec) = specs.iter().find(|spec| spec.name == sweep.param) else {
         let known: Vec<&str> = specs.iter().filter(numeric).map(|s| s.name.as_str()).collect();
-        let id = workload.about().id;
+        let id = workload.id();
         errors.push(FieldError::new(
             "/sweep/param",
             format!("{id} has no param \"{name}\"; these can be swept: {}", known.join(", ")),
@@ -200,6 +200,7 @@ pub fn cells(spec: &Spec) -> Vec<Cell> {
             summary: None,
             memory: None,
             outcome: None,
+            facts: Vec::new(),
             browser: None,
             spawn_costs: None,
         })

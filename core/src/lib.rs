@@ -7,8 +7,9 @@
 //!   threads and once with tasks.
 //! - [`thread`], [`task`], [`time`], [`work`]: the few words that the bodies use;
 //!   on native they *are* the standard library and Tokio.
-//! - [`workload`], [`mod@params`], [`source`]: what the registry knows of a workload, how
-//!   its parameters become a form, a schema and a checked value, and what its file says.
+//! - [`workload`], [`about`], [`mod@params`], [`seen`], [`source`]: what the registry knows
+//!   of a workload and tells of it, how its parameters become a form, a schema and a checked
+//!   value, what of its outcome may differ, and what its file says.
 //! - [`executor`]: what can run a body, and what it cannot do.
 //! - [`experiment`]: from a request to a checked spec and its cells.
 //! - [`measure`]: in which order samples are taken. It has no clock of its own.
@@ -24,11 +25,15 @@ pub mod thread;
 pub mod time;
 pub mod work;
 
+pub mod about;
 pub mod params;
+pub mod seen;
+#[cfg(feature = "texts")]
 pub mod source;
 pub mod workload;
 
 pub mod executor;
+#[cfg(feature = "texts")]
 pub mod experiment;
 pub mod measure;
 #[cfg(feature = "statistics")]
@@ -40,6 +45,7 @@ pub mod verdict;
 pub mod api;
 pub mod format;
 
+pub use about::About;
 pub use executor::{Body, Executor};
 pub use params::{FieldError, ParamSpec, ParamValues};
 pub use workload::{Prepared, Timed, Workload};

@@ -2,6 +2,7 @@
 //! from that one declaration turned into a Rust struct, a form, a JSON schema and
 //! checked values.
 
+use crate::executor::{self, Executor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -57,9 +58,34 @@ pub struct ChoiceSpec {
     pub value: String,
     /// What it means, in plain words.
     pub doc: String,
-    /// Set where only the `tasks` bodies can take this choice: the reason.
+    /// Set where not every executor can take this choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tasks_only: Option<String>,
+    pub only: Option<Only>,
+}
+
+/// The executors that can take a choice, and why the others cannot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Only {
+    /// Those that can.
+    pub executors: Vec<Executor>,
+    /// Why the others cannot, as the end of a sentence.
+    pub why: String,
+}
+
+impl Only {
+    /// Who can, in words: "for tasks only".
+    pub fn in_words(&self) -> String {
+        let known = [
+            (executor::TASKS, "for tasks only"),
+            (executor::THREADS, "for threads only"),
+            (executor::NATIVE, "for native executors only"),
+            (executor::TOKIO, "for Tokio only"),
+        ];
+        let words = known.iter().find(|(executors, _)| *executors == self.executors);
+        let names = || self.executors.iter().map(|e| e.title()).collect::<Vec<_>>().join(", ");
+        words.map_or_else(|| format!("for {} only", names()), |(_, words)| (*words).to_owned())
+    }
 }
 
 /// "This parameter matters only while `param` is `value`."
@@ -316,7 +342,7 @@ macro_rules! choices {
     (
         $(#[doc = $about:literal])+
         pub enum $type:ident {
-            $( $(#[doc = $doc:literal])+ $variant:ident = $name:literal $(tasks only: $why:literal)? ),+ $(,)?
+            $( $(#[doc = $doc:literal])+ $variant:ident = $name:literal $(only $on:ident: $why:literal)? ),+ $(,)?
         }
     ) => {
         $(#[doc = $about])+
@@ -332,7 +358,10 @@ macro_rules! choices {
                 vec![$( $crate::params::ChoiceSpec {
                     value: $name.to_owned(),
                     doc: $crate::params::joined(&[$($doc),+]),
-                    tasks_only: [$($why.to_owned())?].into_iter().next(),
+                    only: [$($crate::params::Only {
+                        executors: $crate::executor::$on.to_vec(),
+                        why: $why.to_owned(),
+                    })?].into_iter().next(),
                 } ),+]
             }
         }

@@ -35,9 +35,9 @@ mod tests {
     fn every_workload_has_a_contract_and_two_bodies() {
         for workload in workloads::ALL {
             let source = workload.source();
-            assert!(contract(source).contains("The contract:"), "{}", workload.about().id);
+            assert!(contract(source).contains("The contract:"), "{}", workload.id());
             let found: Vec<Body> = bodies(source).iter().map(|lines| lines.body).collect();
-            assert_eq!(found, [Body::Threads, Body::Tasks], "{}", workload.about().id);
+            assert_eq!(found, [Body::Threads, Body::Tasks], "{}", workload.id());
         }
     }
 }

@@ -1,13 +1,16 @@
-//! `time` as the `tasks` bodies mean it: on native, Tokio's timer (granularity
-//! 1 ms); in the browser, `setTimeout`.
+//! `time` as the bodies mean it. `sleep` is for the `tasks` bodies: on native, Tokio's
+//! timer (granularity 1 ms); in the browser, `setTimeout`. `Instant` is for both: on native,
+//! the standard library's; in the browser, the clock that all workers of a page share.
 
 pub use std::time::Duration;
 
 #[cfg(not(target_arch = "wasm32"))]
+pub use std::time::Instant;
+#[cfg(not(target_arch = "wasm32"))]
 pub use tokio::time::sleep;
 
 #[cfg(target_arch = "wasm32")]
-pub use browser::sleep;
+pub use browser::{Instant, sleep};
 
 #[cfg(target_arch = "wasm32")]
 mod browser {
@@ -20,6 +23,32 @@ mod browser {
         // Both a page and a worker have a global `setTimeout`.
         #[wasm_bindgen(js_name = setTimeout)]
         fn set_timeout(callback: &js_sys::Function, milliseconds: f64) -> JsValue;
+        #[wasm_bindgen(js_namespace = performance, js_name = now)]
+        fn performance_now() -> f64;
+        #[wasm_bindgen(thread_local_v2, js_namespace = performance, js_name = timeOrigin)]
+        static TIME_ORIGIN: f64;
+    }
+
+    /// A moment, in milliseconds since 1970: fine to a quarter of a microsecond, or as
+    /// coarse as the browser makes it.
+    #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+    pub struct Instant(f64);
+
+    impl Instant {
+        /// This moment.
+        pub fn now() -> Self {
+            Self(TIME_ORIGIN.with(|origin| origin + performance_now()))
+        }
+
+        /// The time since an earlier moment; nothing since a later one.
+        pub fn duration_since(&self, earlier: Self) -> Duration {
+            Duration::from_secs_f64((self.0 - earlier.0).max(0.0) / 1e3)
+        }
+
+        /// The time since this moment.
+        pub fn elapsed(&self) -> Duration {
+            Self::now().duration_since(*self)
+        }
     }
 
     /// Resolves after `duration`, rounded up to the milliseconds that `setTimeout` takes.

@@ -3,7 +3,7 @@
 
 use crate::api::{Cell, CellState, Comparison, Spec, Verdict};
 use crate::executor::Executor;
-use crate::{format, rank, stats, workload::About};
+use crate::{about::About, format, rank, stats};
 
 /// Two samples count as different below this p value of the rank test.
 const P_VALUE_MAX: f64 = 0.05;

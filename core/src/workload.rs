@@ -1,8 +1,12 @@
 //! What the registry knows of a workload, and how a body is bound to its
 //! parameters and timed.
 
-use crate::params::{self, FieldError, ParamSpec, ParamValues};
+use crate::params::{FieldError, ParamValues};
+#[cfg(feature = "texts")]
+use crate::{about::About, api::Fact, executor::Executor, params::ParamSpec};
 use serde_json::Value;
+#[cfg(feature = "texts")]
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -15,34 +19,6 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// A boxed future of the browser's event loop, which has one thread.
 #[cfg(target_arch = "wasm32")]
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T>>>;
-
-/// What a person is told about a workload before running it.
-#[derive(Clone, Copy, Debug)]
-pub struct About {
-    /// The name in URLs, JSON and on the command line, kebab-case.
-    pub id: &'static str,
-    /// The name in headings.
-    pub title: &'static str,
-    /// What it is and what one learns from it, in one or two sentences.
-    pub summary: &'static str,
-    /// What to look at in the result, in two or three sentences.
-    pub look_at: &'static str,
-    /// What throughput counts, in the plural, such as `increments`.
-    pub operation: &'static str,
-    /// What was done to all operations, for the verdict: "made", "spawned and joined".
-    pub did: &'static str,
-    /// Parameters with which nearly all of its time is computation, as names and values:
-    /// what two compilers, or two processors, are compared with.
-    pub cpu_bound: &'static [(&'static str, &'static str)],
-}
-
-impl About {
-    /// [`Self::cpu_bound`] as values: whole numbers and names of choices.
-    pub fn cpu_bound_values(&self) -> ParamValues {
-        let value = |text: &str| text.parse::<u64>().map_or_else(|_| text.into(), Value::from);
-        self.cpu_bound.iter().map(|(name, text)| ((*name).to_owned(), value(text))).collect()
-    }
-}
 
 /// One timed execution of a body.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,13 +33,26 @@ pub struct Timed {
 
 /// A registered workload.
 pub trait Workload: Send + Sync {
+    /// The name in URLs, JSON and on the command line, kebab-case.
+    fn id(&self) -> &'static str;
     /// What a person is told about it.
+    #[cfg(feature = "texts")]
     fn about(&self) -> &'static About;
     /// The very file that was compiled.
+    #[cfg(feature = "texts")]
     fn source(&self) -> &'static str;
     /// The parameters, in reading order.
+    #[cfg(feature = "texts")]
     fn params(&self) -> Vec<ParamSpec>;
-    /// Checks the values, fills in the defaults and binds the bodies to them.
+    /// Why `executor` cannot run it with these (checked) values, if it cannot.
+    #[cfg(feature = "texts")]
+    fn obstacle(&self, executor: Executor, values: &ParamValues) -> Option<String> {
+        let unavailable: BTreeMap<_, _> = self.about().unavailable();
+        let reason = unavailable.get(&executor).cloned();
+        reason.or_else(|| executor.obstacle(&self.params(), values))
+    }
+    /// Checks the values, fills in the defaults and binds the bodies to them. Without the
+    /// feature `texts` there is nothing to check them by: they must be complete.
     ///
     /// # Errors
     /// One [`FieldError`] per unknown name, wrong type or value out of range.
@@ -77,7 +66,16 @@ pub trait Prepared: Send + Sync {
     /// The outcome that the contract promises, whatever executes the workload. The first
     /// call computes it: make it before measuring, since that can take a second.
     fn expected(&self) -> Value;
-    /// How many operations one execution makes; what is meant by one is [`About::operation`].
+    /// Whether an outcome, as JSON, is the one that the contract promises. What it merely
+    /// saw may be anything.
+    #[cfg(feature = "texts")]
+    fn accepts(&self, outcome: &Value) -> bool;
+    /// What an outcome, as JSON, says in words and pictures; nothing of one that an older
+    /// version stored and this one cannot read.
+    #[cfg(feature = "texts")]
+    fn facts(&self, outcome: &Value) -> Vec<Fact>;
+    /// How many operations one execution makes; what is meant by one is the workload's
+    /// `operation`.
     fn operations(&self) -> u64;
     /// How many threads or tasks one execution spawns; all may be alive at once.
     fn units(&self) -> u64;
@@ -112,14 +110,21 @@ macro_rules! entry {
         struct Entry;
 
         impl $crate::workload::Workload for Entry {
-            fn about(&self) -> &'static $crate::workload::About {
+            fn id(&self) -> &'static str {
+                $module::ABOUT.id
+            }
+
+            #[cfg(feature = "texts")]
+            fn about(&self) -> &'static $crate::about::About {
                 &$module::ABOUT
             }
 
+            #[cfg(feature = "texts")]
             fn source(&self) -> &'static str {
                 include_str!(concat!("workloads/", stringify!($module), ".rs"))
             }
 
+            #[cfg(feature = "texts")]
             fn params(&self) -> Vec<$crate::params::ParamSpec> {
                 $module::Params::specs()
             }
@@ -129,11 +134,12 @@ macro_rules! entry {
                 given: &$crate::params::ParamValues,
             ) -> Result<Box<dyn $crate::workload::Prepared>, Vec<$crate::params::FieldError>>
             {
-                let (values, params) = $crate::workload::bind(
-                    &$module::Params::specs(),
-                    given,
-                    $module::Params::from_values,
-                )?;
+                #[cfg(feature = "texts")]
+                let values = $crate::params::check(&$module::Params::specs(), given)?;
+                #[cfg(not(feature = "texts"))]
+                let values = given.clone();
+                let params = $module::Params::from_values(&values)
+                    .ok_or_else($crate::workload::incomplete)?;
                 Ok(Box::new(Bound { values, params, expected: std::sync::OnceLock::new() }))
             }
         }
@@ -158,6 +164,20 @@ macro_rules! entry {
 
             fn expected(&self) -> serde_json::Value {
                 $crate::workload::json(self.expected_outcome())
+            }
+
+            #[cfg(feature = "texts")]
+            fn accepts(&self, outcome: &serde_json::Value) -> bool {
+                use serde::Deserialize;
+                let outcome = $module::Outcome::deserialize(outcome);
+                outcome.is_ok_and(|outcome| outcome == *self.expected_outcome())
+            }
+
+            #[cfg(feature = "texts")]
+            fn facts(&self, outcome: &serde_json::Value) -> Vec<$crate::api::Fact> {
+                use serde::Deserialize;
+                let outcome = $module::Outcome::deserialize(outcome);
+                outcome.map_or_else(|_| Vec::new(), |o| $module::facts(&self.params, &o))
             }
 
             fn operations(&self) -> u64 {
@@ -228,15 +248,9 @@ macro_rules! entry {
 }
 pub(crate) use entry;
 
-/// Checks values and makes typed parameters of them.
-pub(crate) fn bind<P>(
-    specs: &[ParamSpec],
-    given: &ParamValues,
-    from_values: fn(&ParamValues) -> Option<P>,
-) -> Result<(ParamValues, P), Vec<FieldError>> {
-    let values = params::check(specs, given)?;
-    let params = from_values(&values).expect("checked values fit their specs");
-    Ok((values, params))
+/// The error of values that do not make parameters. Checked ones always do.
+pub(crate) fn incomplete() -> Vec<FieldError> {
+    vec![FieldError::new("/params", "`params` are not complete")]
 }
 
 /// A finished execution, compared with what the contract promises.

@@ -11,5 +11,5 @@ pub static ALL: &[&dyn Workload] = &[entry!(fan_out), entry!(counter), entry!(pi
 
 /// The workload of that id.
 pub fn find(id: &str) -> Option<&'static dyn Workload> {
-    ALL.iter().copied().find(|workload| workload.about().id == id)
+    ALL.iter().copied().find(|workload| workload.id() == id)
 }

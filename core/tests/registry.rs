@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
 
+use filature_core::about::{Step, param_values};
 use filature_core::params::ParamKind;
 use filature_core::workload::Timed;
 use filature_core::{Executor, ParamValues, Prepared, Workload, workloads};
@@ -39,16 +40,19 @@ fn run(executor: Executor, prepared: &dyn Prepared) -> Timed {
 
 /// Runs `workload` with `values` on every native executor that can take them.
 fn run_everywhere(workload: &dyn Workload, values: &ParamValues) {
-    let id = workload.about().id;
+    let id = workload.id();
     let prepared = workload.prepare(values).unwrap();
     let native = Executor::ALL.into_iter().filter(|executor| executor.is_native());
     for executor in native {
-        if executor.obstacle(&workload.params(), prepared.values()).is_some() {
+        if workload.obstacle(executor, prepared.values()).is_some() {
             continue;
         }
         let timed = run(executor, prepared.as_ref());
-        assert!(timed.correct, "{id} on {executor} with {values:?}: {}", timed.outcome);
-        assert_eq!(timed.outcome, prepared.expected(), "{id} on {executor} with {values:?}");
+        let at = format!("{id} on {executor} with {values:?}: {}", timed.outcome);
+        assert!(timed.correct, "{at}");
+        assert!(prepared.accepts(&timed.outcome), "{at}");
+        assert!(!prepared.facts(&timed.outcome).is_empty(), "{at}");
+        assert!(!prepared.accepts(&json!({})) && prepared.facts(&json!({})).is_empty(), "{id}");
         assert!(timed.wall_ns > 0, "{id} on {executor} took no time");
     }
 }
@@ -56,11 +60,38 @@ fn run_everywhere(workload: &dyn Workload, values: &ParamValues) {
 #[test]
 fn every_workload_names_parameters_for_computation_that_its_executors_take() {
     for workload in workloads::ALL {
-        let values = workload.about().cpu_bound_values();
-        assert!(!values.is_empty(), "{}", workload.about().id);
-        let prepared = workload.prepare(&values).unwrap();
+        let prepared = workload.prepare(&param_values(workload.about().cpu_bound)).unwrap();
+        if workload.about().cpu_bound.is_empty() {
+            continue;
+        }
         for executor in Executor::ALL {
-            assert_eq!(executor.obstacle(&workload.params(), prepared.values()), None);
+            assert_eq!(workload.obstacle(executor, prepared.values()), None);
+        }
+    }
+}
+
+#[test]
+fn every_preset_has_a_name_and_is_taken_by_some_executor() {
+    for workload in workloads::ALL {
+        for preset in workload.about().presets {
+            let at = format!("{}: {}", workload.id(), preset.name);
+            let prepared = workload.prepare(&param_values(preset.params)).unwrap();
+            let mut executors = Executor::ALL.into_iter();
+            assert!(executors.any(|e| workload.obstacle(e, prepared.values()).is_none()), "{at}");
+        }
+    }
+}
+
+#[test]
+fn every_picture_has_lanes_of_one_length_in_known_signs() {
+    for workload in workloads::ALL {
+        let (id, picture) = (workload.id(), workload.about().picture);
+        assert!((2..=5).contains(&picture.len()), "{id} has {} lanes", picture.len());
+        let length = picture[0].chars().count();
+        assert!((8..=16).contains(&length), "{id} has {length} steps");
+        for lane in picture {
+            assert_eq!(lane.chars().count(), length, "{id}: {lane:?}");
+            assert!(lane.chars().all(|sign| Step::of(sign).is_some()), "{id}: {lane:?}");
         }
     }
 }
@@ -93,7 +124,7 @@ proptest! {
     fn every_workload_keeps_its_contract_on_every_native_executor(
         (id, values) in (0..workloads::ALL.len()).prop_flat_map(|place| {
             let workload = workloads::ALL[place];
-            small_values(workload).prop_map(|values| (workload.about().id, values))
+            small_values(workload).prop_map(|values| (workload.id(), values))
         })
     ) {
         run_everywhere(workloads::find(id).unwrap(), &values);
@@ -111,7 +142,7 @@ fn every_workload_runs_with_its_defaults() {
 fn ids_are_unique_and_kebab_case() {
     let mut seen = HashSet::new();
     for workload in workloads::ALL {
-        let id = workload.about().id;
+        let id = workload.id();
         assert!(seen.insert(id), "{id} is there twice");
         assert!(id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{id}");
         assert!(workloads::find(id).is_some());
@@ -122,7 +153,7 @@ fn ids_are_unique_and_kebab_case() {
 fn every_param_has_a_doc_and_a_default_within_its_limits() {
     for workload in workloads::ALL {
         for spec in workload.params() {
-            let at = format!("{}/{}", workload.about().id, spec.name);
+            let at = format!("{}/{}", workload.id(), spec.name);
             assert!(spec.doc.ends_with('.'), "{at}: {:?} is not a sentence", spec.doc);
             assert_eq!(spec.check(&spec.default_value()), Ok(()), "{at}");
             if let ParamKind::Integer { unit, .. } = &spec.kind {

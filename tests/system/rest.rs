@@ -263,7 +263,7 @@ fn the_catalogue_says_all_that_a_form_needs() {
     assert_eq!((&workers["min"], &workers["max"]), (&json!(1), &json!(1_024)));
     assert_eq!(counter["params_schema"]["properties"]["workers"]["maximum"], 1_024);
     let lock = &counter["params"][2];
-    assert!(lock["options"][1]["tasks_only"].is_string(), "{lock:#}");
+    assert!(lock["options"][1]["only"]["why"].is_string(), "{lock:#}");
     assert!(counter["contract"].as_str().unwrap().contains("barrier"));
 }
 

@@ -73,7 +73,7 @@ fn nothing_is_left_half_done() {
 #[test]
 fn every_workload_file_is_registered() {
     let ids: HashSet<String> =
-        workloads::ALL.iter().map(|workload| workload.about().id.to_owned()).collect();
+        workloads::ALL.iter().map(|workload| workload.id().to_owned()).collect();
     let files = workload_files();
     for (path, _) in &files {
         let stem = path.file_stem().unwrap().to_str().unwrap().replace('_', "-");

@@ -155,8 +155,10 @@ fn choice_field(app: App, field: El, spec: &ParamSpec, options: Vec<ChoiceSpec>)
     let about = move || {
         let chosen = chosen();
         let option = options.iter().find(|option| option.value == chosen);
-        let option = option.map_or_else(String::new, |option| match &option.tasks_only {
-            Some(why) => format!("{} For tasks only: {why}.", unticked(&option.doc)),
+        let option = option.map_or_else(String::new, |option| match &option.only {
+            Some(only) => {
+                format!("{} It is {}: {}.", unticked(&option.doc), only.in_words(), only.why)
+            }
             None => unticked(&option.doc),
         });
         format!("{doc} {option}")

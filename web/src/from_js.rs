@@ -4,13 +4,14 @@
 //! of the page. Here a type is a line that names its fields; the compiler sees to it
 //! that none is forgotten.
 
+use filature_core::about::Group;
 use filature_core::api::{
-    BodyLines, BrowserCard, BrowserLease, BrowserSpawnCosts, CellState, Comparison, Disturbance,
-    Event, ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Health, Limit, MachineCard,
-    Memory, Problem, Refusal, Sample, Source, Spec, State, Summary, Sweep, Token, TokenKind,
-    Verdict, WorkloadInfo,
+    AxisLabel, BodyLines, BrowserCard, BrowserLease, BrowserSpawnCosts, CellState, Comparison,
+    Curve, Disturbance, Event, ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Fact,
+    Health, Lane, Limit, MachineCard, Mark, Memory, Picture, PresetInfo, Problem, Refusal, Sample,
+    Scale, Source, Spec, State, Summary, Sweep, Token, TokenKind, Verdict, WorkloadInfo,
 };
-use filature_core::params::{ChoiceSpec, ParamKind, When};
+use filature_core::params::{ChoiceSpec, Only, ParamKind, When};
 use filature_core::stats::Distribution;
 use filature_core::{Body, Executor, FieldError, ParamSpec, ParamValues};
 use serde_json::Value;
@@ -194,8 +195,8 @@ fields! {
     Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, label }
     Sweep { param, values }
     filature_core::api::Cell {
-        index, executor, params, state, reason, refusal, samples, summary, memory, outcome, browser,
-        spawn_costs,
+        index, executor, params, state, reason, refusal, samples, summary, memory, outcome, facts,
+        browser, spawn_costs,
     }
     Summary {
         wall_ns, cpu_ns, switches_voluntary, switches_involuntary, throughput_per_s,
@@ -213,14 +214,21 @@ fields! {
     BrowserLease { lease, lease_ms }
     BrowserSpawnCosts { new_worker_ns, warm_worker_ns }
     WorkloadInfo {
-        id, title, summary, look_at, contract, operation, params, params_schema, cpu_bound, executors,
-        unavailable, source,
+        id, title, group, summary, look_at, contract, operation, params, params_schema, presets,
+        picture, cpu_bound, executors, unavailable, source,
     }
+    PresetInfo { name, params }
     Source { path, text, tokens, bodies }
     Token { start, end, kind }
     BodyLines { body, first_line, last_line }
     ExecutorInfo { id, title, summary, body, native, max_units, limit }
-    ChoiceSpec { value, doc, tasks_only }
+    ChoiceSpec { value, doc, only }
+    Only { executors, why }
+    Fact { label, value, picture }
+    Lane { name, marks }
+    Mark { at, text }
+    AxisLabel { title, unit, scale }
+    Curve { name, points }
     When { param, value }
     FieldError { pointer, detail }
     Health { status, queued, running, version }
@@ -265,6 +273,24 @@ impl FromJs for ParamSpec {
         };
         let (name, doc) = (field(value, "name"), field(value, "doc"));
         Self { name, doc, kind, when: field(value, "when") }
+    }
+}
+
+impl FromJs for Picture {
+    fn from_js(value: &JsValue) -> Self {
+        if field::<String>(value, "kind") == "lanes" {
+            Self::Lanes { unit: field(value, "unit"), lanes: field(value, "lanes") }
+        } else {
+            let (x, y) = (field(value, "x"), field(value, "y"));
+            Self::Curves { x, y, curves: field(value, "curves") }
+        }
+    }
+}
+
+impl FromJs for [f64; 2] {
+    fn from_js(value: &JsValue) -> Self {
+        let list = items(value);
+        [f64::from_js(&list.get(0)), f64::from_js(&list.get(1))]
     }
 }
 
@@ -327,9 +353,16 @@ names! {
         "failed" = Failed, "cancelled" = Cancelled, "interrupted" = Interrupted,
     }
     Body { "threads" = Threads, "tasks" = Tasks }
+    Scale { "linear" = Linear, "log" = Log, "percentile" = Percentile }
     TokenKind {
         "comment" = Comment, "keyword" = Keyword, "literal" = Literal, "type" = Type,
         "function" = Function, "macro" = Macro, "lifetime" = Lifetime,
+    }
+}
+
+impl FromJs for Group {
+    fn from_js(value: &JsValue) -> Self {
+        Self::ALL[place_of(value, &Self::ALL.map(Self::id))]
     }
 }
 

@@ -6,8 +6,8 @@ use crate::dom::{El, classed, el};
 use crate::explain::{self, term};
 use crate::fields::radio;
 use crate::list::Listed;
-use crate::signal::{Live, memo};
-use crate::state::App;
+use crate::signal::{Live, follow, memo};
+use crate::state::{App, Connection};
 use filature_core::api::{Source, TokenKind, WorkloadInfo};
 use filature_core::{Body, Executor};
 use std::rc::Rc;
@@ -54,8 +54,17 @@ pub fn source_column(app: App, part: Live<Part>, open: Live<bool>) -> El {
         .child(term(explain::CONTRACT))
         .child(" ")
         .child(el("span").live(contract));
-    let path = move || info.get().map_or_else(String::new, |info| info.source.path.clone());
-    let code = move || info.get().map_or_else(Vec::new, |info| code(&info, part.get()));
+    // Asked for again once a server that was away is back.
+    follow(move || {
+        if let Some(info) = info.get()
+            && app.connection.get() == Connection::Up
+        {
+            app.load_source(info.id.clone());
+        }
+    });
+    let source = move || app.source(&info.get()?.id);
+    let path = move || source().map_or_else(String::new, |source| source.path.clone());
+    let code = move || source().map_or_else(Vec::new, |source| code(&source, part.get()));
     let body = el("div")
         .id("source-body")
         .live_flag("hidden", move || !open.get())
@@ -93,8 +102,7 @@ fn shown(app: App) -> Option<Rc<WorkloadInfo>> {
     of_shown.or_else(|| app.workload())
 }
 
-fn code(info: &WorkloadInfo, part: Part) -> Vec<El> {
-    let source = &info.source;
+fn code(source: &Source, part: Part) -> Vec<El> {
     match part {
         Part::Threads => body(source, Body::Threads).into_iter().listed(),
         Part::Tasks => body(source, Body::Tasks).into_iter().listed(),

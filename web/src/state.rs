@@ -5,11 +5,11 @@ use crate::api::{self, Failure, start};
 use crate::draft::Draft;
 use crate::list::Listed;
 use crate::route::{self, Route};
-use crate::signal::Live;
+use crate::signal::{Live, untrack};
 use crate::{browser, live};
 use filature_core::api::{
     ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, ExperimentRequest, Health,
-    MachineCard, WorkloadInfo,
+    MachineCard, Source, WorkloadInfo,
 };
 use filature_core::{Executor, FieldError};
 
@@ -37,6 +37,8 @@ pub struct App {
     pub route: Live<Route>,
     /// All workloads; empty until they are loaded.
     pub catalogue: Live<Vec<Rc<WorkloadInfo>>>,
+    /// The sources that were asked for, by the ids of their workloads.
+    pub sources: Live<Vec<(String, Rc<Source>)>>,
     /// All executors; empty until they are loaded.
     pub executors: Live<Vec<ExecutorInfo>>,
     /// The machine that runs the server.
@@ -84,6 +86,7 @@ impl App {
         Self {
             route: Live::new(Route::Explore),
             catalogue: Live::new(Vec::new()),
+            sources: Live::new(Vec::new()),
             executors: Live::new(Vec::new()),
             machine: Live::new(None),
             draft: Live::new(Draft::default()),
@@ -251,6 +254,29 @@ impl App {
         let workloads: Vec<WorkloadInfo> = api::get("/api/v1/workloads").await?;
         self.catalogue.set(workloads.into_iter().map(Rc::new).listed());
         self.load_newest().await
+    }
+
+    /// The source of a workload; `None` until it is loaded.
+    pub fn source(self, id: &str) -> Option<Rc<Source>> {
+        self.sources.with(|all| {
+            all.iter().find(|(known, _)| known == id).map(|(_, source)| Rc::clone(source))
+        })
+    }
+
+    /// Loads the source of a workload, unless it is there.
+    pub fn load_source(self, id: String) {
+        if untrack(|| self.source(&id)).is_some() {
+            return;
+        }
+        start(async move {
+            match api::get::<WorkloadInfo>(&format!("/api/v1/workloads/{id}")).await {
+                Ok(WorkloadInfo { source: Some(source), .. }) => {
+                    self.sources.update(|all| all.push((id, Rc::new(source))));
+                }
+                Ok(_) => {}
+                Err(failure) => self.note(&failure),
+            }
+        });
     }
 
     /// Loads the strip of the newest experiments.

@@ -1,6 +1,7 @@
 //! The catalogue: workloads with their source, and executors.
 
 use super::Limit;
+use crate::about::Group;
 use crate::executor::{Body, Executor};
 use crate::params::{ParamSpec, ParamValues};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub struct WorkloadInfo {
     pub id: String,
     /// The name in headings.
     pub title: String,
+    /// The heading under which it is found.
+    pub group: Group,
     /// What it is and what one learns from it.
     pub summary: String,
     /// What to look at in the result.
@@ -28,8 +31,13 @@ pub struct WorkloadInfo {
     /// The same as JSON Schema 2020-12, for a machine.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub params_schema: Value,
+    /// Settings worth a click beside the defaults.
+    pub presets: Vec<PresetInfo>,
+    /// What its units do over time, one line for each: ` ` is not there, `#` runs, `-` waits,
+    /// `o` holds a lock, `v` and `^` hand over to the line below or above, `x` ends.
+    pub picture: Vec<String>,
     /// Parameters with which nearly all of its time is computation: for comparing two
-    /// compilers or two processors.
+    /// compilers or two processors. Empty where no setting makes it so.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub cpu_bound: ParamValues,
     /// The executors that it runs on.
@@ -37,8 +45,20 @@ pub struct WorkloadInfo {
     /// The executors that it does not run on, each with the reason.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub unavailable: BTreeMap<Executor, String>,
-    /// The source: the very file that was compiled.
-    pub source: Source,
+    /// The source: the very file that was compiled. Only in the answer for one workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// Settings under a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PresetInfo {
+    /// What it is called, such as "as in the article".
+    pub name: String,
+    /// The parameters that differ from their defaults.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub params: ParamValues,
 }
 
 /// A source file, ready to be shown.

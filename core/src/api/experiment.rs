@@ -1,6 +1,8 @@
 //! Experiments, their cells, and where both stand.
 
-use super::{BrowserCard, BrowserSpawnCosts, Limit, MachineCard, Memory, Sample, Spec, Summary};
+use super::{
+    BrowserCard, BrowserSpawnCosts, Fact, Limit, MachineCard, Memory, Sample, Spec, Summary,
+};
 use crate::executor::Executor;
 use crate::params::ParamValues;
 use serde::{Deserialize, Serialize};
@@ -191,10 +193,14 @@ pub struct Cell {
     /// The memory of the first execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<Memory>,
-    /// What the body returned; the same for every sample, or the cell fails.
+    /// What the body returned after the last sample; but for what it merely saw it is the
+    /// same for every sample, or the cell fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub outcome: Option<Value>,
+    /// What the outcome says, in words and pictures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
     /// The browser that measured it, for browser executors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub browser: Option<BrowserCard>,

@@ -5,10 +5,12 @@
 //! the protection that `lock` names, holding it for `hold_spins` steps of work. When
 //! all are joined, the outcome is the counter's value.
 
+use crate::about::{About, Group, Preset};
+use crate::api::Fact;
+use crate::format;
 use crate::params::{choice, integer};
-use crate::workload::About;
 use crate::{choices, params, task, thread, work::spin};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst, compiler_fence};
 use std::sync::{Arc, Barrier, Mutex};
@@ -16,6 +18,7 @@ use std::sync::{Arc, Barrier, Mutex};
 pub const ABOUT: About = About {
     id: "counter",
     title: "Shared counter",
+    group: Group::Share,
     summary: "Several units add to one number at the same time: what does it cost to share, and \
               what does the choice of lock change?",
     look_at: "Sharing is what costs, not adding: the same increments take a fraction of the time \
@@ -23,12 +26,22 @@ pub const ABOUT: About = About {
               across an await, which this critical section never does.",
     operation: "increments",
     did: "made",
+    presets: &[
+        Preset { name: "no lock at all", params: &[("lock", "atomic")] },
+        Preset { name: "one shard each", params: &[("lock", "sharded")] },
+        Preset {
+            name: "work inside the lock",
+            params: &[("increments", "1000"), ("hold_spins", "1000")],
+        },
+    ],
+    picture: &["o-o--o-o--", "-o--o--o-o", "--oo-oo-o-"],
     cpu_bound: &[
         ("workers", "2"),
         ("increments", "10000"),
         ("lock", "sharded"),
         ("hold_spins", "1000"),
     ],
+    only: None,
 };
 
 choices! {
@@ -38,7 +51,7 @@ choices! {
         /// Right in tasks too, as long as it is never held across an `.await`.
         Mutex = "mutex",
         /// `tokio::sync::Mutex`: a task that finds it taken yields to other tasks.
-        AsyncMutex = "async-mutex" tasks only:
+        AsyncMutex = "async-mutex" only TASKS:
             "waiting for it is an await, and a thread has nothing to await with",
         /// One atomic number: the processor's own add instruction, and no lock at all.
         Atomic = "atomic",
@@ -59,7 +72,7 @@ params! {
     hold_spins: u64 = integer(0).range(0, 100_000).unit("steps"),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// What the counter read when every unit had been joined.
     pub total: u64,
@@ -124,6 +137,11 @@ fn add_one_by_one(counter: &AtomicU64, increments: u64, hold_spins: u64) {
 
 pub fn expected(params: &Params) -> Outcome {
     Outcome { total: params.workers * params.increments }
+}
+
+pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
+    let [total, made] = [outcome.total, params.workers * params.increments].map(format::count);
+    vec![Fact::new("counter at the end", format!("{total} after {made} increments"))]
 }
 
 pub fn operations(params: &Params) -> u64 {

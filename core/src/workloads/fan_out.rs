@@ -5,15 +5,18 @@
 //! its `work` and returns its own number, counted from zero; the outcome is how
 //! many were joined and the sum of what they returned.
 
+use crate::about::{About, Group, Preset};
+use crate::api::Fact;
+use crate::format;
 use crate::params::{choice, integer};
 use crate::time::{Duration, sleep};
-use crate::workload::About;
 use crate::{choices, params, task, thread, work::spin};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub const ABOUT: About = About {
     id: "fan-out",
     title: "Spawn and join",
+    group: Group::SpawnAndJoin,
     summary: "Starts many units at once and waits for all of them: what does it cost to create \
               a thread, and what to create a task?",
     look_at: "Compare the time per unit: creating a thread goes through the kernel, creating a \
@@ -21,7 +24,13 @@ pub const ABOUT: About = About {
               tasks wait together in little more time than one.",
     operation: "units",
     did: "spawned and joined",
+    presets: &[
+        Preset { name: "ten thousand sleepers", params: &[("units", "10000"), ("work", "sleep")] },
+        Preset { name: "at scale", params: &[("units", "100000")] },
+    ],
+    picture: &["v#---^^^", " v###   ", "  v###  ", "   ###  "],
     cpu_bound: &[("units", "4"), ("work", "spin"), ("spins", "5000000")],
+    only: None,
 };
 
 choices! {
@@ -47,7 +56,7 @@ params! {
     spins: u64 = integer(1_000).range(0, 10_000_000).unit("steps").when("work", Work::Spin),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// How many units were joined.
     pub joined: u64,
@@ -57,6 +66,14 @@ pub struct Outcome {
 
 pub fn expected(params: &Params) -> Outcome {
     Outcome { joined: params.units, sum: params.units * (params.units - 1) / 2 }
+}
+
+pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
+    let [joined, units] = [outcome.joined, params.units].map(format::count);
+    vec![
+        Fact::new("units joined", format!("{joined} of {units}")),
+        Fact::new("sum of what they returned", format::count(outcome.sum)),
+    ]
 }
 
 pub fn operations(params: &Params) -> u64 {

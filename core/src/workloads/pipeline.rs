@@ -6,16 +6,19 @@
 //! `spins` steps, and sends on what it made of it. The sink counts what arrives and
 //! folds it, in order, into a checksum: the outcome.
 
+use crate::about::{About, Group, Preset};
+use crate::api::Fact;
+use crate::format;
 use crate::params::integer;
-use crate::workload::About;
 use crate::{params, task, thread, work::spin};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::mpsc::sync_channel;
 use tokio::sync::mpsc;
 
 pub const ABOUT: About = About {
     id: "pipeline",
     title: "Pipeline",
+    group: Group::Communicate,
     summary: "Items flow from a source through stages to a sink over bounded channels: what does \
               it cost to hand a value from one unit to the next?",
     look_at: "A channel of small capacity makes the fast units wait for the slow ones: that is \
@@ -23,7 +26,13 @@ pub const ABOUT: About = About {
               hand-offs come in batches. With real work per stage the difference shrinks.",
     operation: "items",
     did: "passed on",
+    presets: &[
+        Preset { name: "hand over hand", params: &[("capacity", "1")] },
+        Preset { name: "work per item", params: &[("items", "2000"), ("spins", "10000")] },
+    ],
+    picture: &["#v#v#v--  ", " -#v#v#v- ", "  -#v#v#v ", "   -#-#-# "],
     cpu_bound: &[("stages", "2"), ("items", "1000"), ("spins", "10000")],
+    only: None,
 };
 
 params! {
@@ -37,7 +46,7 @@ params! {
     spins: u64 = integer(0).range(0, 1_000_000).unit("steps"),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// How many items arrived.
     pub count: u64,
@@ -66,6 +75,14 @@ pub fn expected(params: &Params) -> Outcome {
         outcome.arrive((0..params.stages).fold(item, |item, _| transformed(item)));
     }
     outcome
+}
+
+pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
+    let [count, items] = [outcome.count, params.items].map(format::count);
+    vec![
+        Fact::new("items that arrived", format!("{count} of {items}, in order")),
+        Fact::new("checksum over them", format!("{:08x}", outcome.checksum)),
+    ]
 }
 
 pub fn operations(params: &Params) -> u64 {

@@ -65,9 +65,10 @@ fn param_text(param: &ParamSpec) -> String {
             let mut text = format!("  {name}=<default {default}{when}>\n");
             text.push_str(&wrapped(&param.doc, 6));
             for option in options {
-                let limit = option.tasks_only.as_ref();
-                let limit =
-                    limit.map_or_else(String::new, |why| format!(" For tasks only: {why}."));
+                let limit = option.only.as_ref();
+                let limit = limit.map_or_else(String::new, |only| {
+                    format!(" Is {}: {}.", only.in_words(), only.why)
+                });
                 let line = format!("{}: {}{limit}", option.value, option.doc);
                 text.push_str(&wrapped(&line, 6));
             }

@@ -1,10 +1,10 @@
 //! An experiment as a table for a terminal, with what can be said of it in words.
 
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
+use filature_core::About;
 use filature_core::api::{Cell, CellState, Experiment};
 use filature_core::format;
 use filature_core::verdict::swept_value;
-use filature_core::workload::About;
 
 /// Stands where there is no figure.
 const NONE: &str = "–";

@@ -8,9 +8,10 @@ use super::problem::{Answer, Failure};
 use crate::machine;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use filature_core::api::{ExecutorInfo, MachineReport, Problem, Source, WorkloadInfo};
+use filature_core::about::{Preset, param_values};
+use filature_core::api::{ExecutorInfo, MachineReport, PresetInfo, Problem, Source, WorkloadInfo};
 use filature_core::{Executor, Workload, params, source, workloads};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The workloads, made ready once: they are part of the program.
@@ -22,12 +23,16 @@ pub(super) struct Catalogue {
 impl Catalogue {
     /// The catalogue of the registry.
     pub(super) fn new() -> Self {
-        let infos: Vec<WorkloadInfo> =
-            workloads::ALL.iter().map(|workload| info(*workload)).collect();
-        let one = workloads::ALL.iter().zip(&infos);
+        let infos = || workloads::ALL.iter().map(|workload| info(*workload));
+        // Many small answers rather than one large: a visitor needs one source at a time.
+        let without = |info| WorkloadInfo { source: None, ..info };
         Self {
-            all: Cached::for_all(&infos),
-            one: one.map(|(workload, info)| (workload.about().id, Cached::new(info))).collect(),
+            all: Cached::for_all(&infos().map(without).collect::<Vec<_>>()),
+            one: workloads::ALL
+                .iter()
+                .map(|w| w.id())
+                .zip(infos().map(|i| Cached::for_all(&i)))
+                .collect(),
         }
     }
 }
@@ -37,25 +42,35 @@ fn info(workload: &dyn Workload) -> WorkloadInfo {
     WorkloadInfo {
         id: about.id.to_owned(),
         title: about.title.to_owned(),
+        group: about.group,
         summary: about.summary.to_owned(),
         look_at: about.look_at.to_owned(),
         contract: source::contract(text),
         operation: about.operation.to_owned(),
         params_schema: params::schema(&specs),
         params: specs,
-        cpu_bound: about.cpu_bound_values(),
-        executors: Executor::ALL.to_vec(),
-        unavailable: BTreeMap::new(),
-        source: Source {
+        presets: about.presets.iter().map(preset).collect(),
+        picture: about.picture.iter().map(|lane| (*lane).to_owned()).collect(),
+        cpu_bound: param_values(about.cpu_bound),
+        executors: Executor::ALL
+            .into_iter()
+            .filter(|executor| !about.unavailable().contains_key(executor))
+            .collect(),
+        unavailable: about.unavailable(),
+        source: Some(Source {
             path: format!("core/src/workloads/{}.rs", about.id.replace('-', "_")),
             text: text.to_owned(),
             tokens: highlight::tokens(text),
             bodies: source::bodies(text),
-        },
+        }),
     }
 }
 
-/// All workloads, in the order in which a learner meets them.
+fn preset(preset: &Preset) -> PresetInfo {
+    PresetInfo { name: preset.name.to_owned(), params: param_values(preset.params) }
+}
+
+/// All workloads, in the order in which a learner meets them, without their sources.
 #[utoipa::path(
     get, path = "/api/v1/workloads", tag = "catalogue",
     responses(
@@ -85,7 +100,7 @@ pub(super) async fn workload(
 ) -> Answer<Response> {
     let workload = app.catalogue.one.get(id.as_str());
     workload.map(|answer| answer.answer(&wanted)).ok_or_else(|| {
-        let ids: Vec<&str> = workloads::ALL.iter().map(|w| w.about().id).collect();
+        let ids: Vec<&str> = workloads::ALL.iter().map(|w| w.id()).collect();
         let ids = ids.join(", ");
         Failure::not_found(format!("there is no workload \"{}\"; known are {ids}", cut(&id)))
     })

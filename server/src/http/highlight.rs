@@ -69,7 +69,7 @@ mod tests {
         for workload in workloads::ALL {
             let text = workload.source();
             let tokens = tokens(text);
-            assert!(tokens.len() > 100, "{}", workload.about().id);
+            assert!(tokens.len() > 100, "{}", workload.id());
             assert!(tokens.windows(2).all(|pair| pair[0].end <= pair[1].start));
             assert!(tokens.iter().all(|token| token.start < token.end));
             assert!(tokens.iter().all(|token| text.get(token.start..token.end).is_some()));

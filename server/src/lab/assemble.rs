@@ -4,7 +4,7 @@
 use filature_core::api::{Cell, Spec, Summary, Verdict};
 use filature_core::{verdict, workloads};
 
-/// Fills in the summary of every cell that has samples.
+/// Fills in the summary of every cell that has samples, and the facts of its outcome.
 pub fn summarize(spec: &Spec, cells: &mut [Cell]) {
     let Some(workload) = workloads::find(&spec.workload) else {
         return;
@@ -13,7 +13,9 @@ pub fn summarize(spec: &Spec, cells: &mut [Cell]) {
         // Stored parameters of an older version may no longer fit: then there is nothing
         // to count operations by, and the samples stand for themselves.
         let prepared = workload.prepare(&cell.params).ok();
-        cell.summary = prepared.and_then(|p| Summary::of(&cell.samples, p.operations()));
+        let Some(prepared) = prepared else { continue };
+        cell.summary = Summary::of(&cell.samples, prepared.operations());
+        cell.facts = cell.outcome.as_ref().map_or_else(Vec::new, |o| prepared.facts(o));
     }
 }
 

@@ -97,6 +97,7 @@ fn cell(row: &Row<'_>) -> Result<Cell, rusqlite::Error> {
         summary: None,
         memory: optional_json(row, 6)?,
         outcome: optional_json(row, 7)?,
+        facts: Vec::new(),
         browser: optional_json(row, 8)?,
         spawn_costs: optional_json(row, 9)?,
     })

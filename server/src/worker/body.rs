@@ -30,7 +30,7 @@ impl Body {
             let details: Vec<String> = errors.into_iter().map(|error| error.detail).collect();
             details.join("; ")
         })?;
-        if let Some(reason) = job.executor.obstacle(&workload.params(), prepared.values()) {
+        if let Some(reason) = workload.obstacle(job.executor, prepared.values()) {
             return Ok(Err(Reply::Impossible { reason }));
         }
         let runtime = match job.executor {

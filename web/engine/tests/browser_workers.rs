@@ -53,7 +53,7 @@ fn memory_bytes() -> u64 {
 #[wasm_bindgen_test]
 async fn every_workload_with_every_choice_returns_the_outcome_that_its_contract_promises() {
     for workload in workloads::ALL {
-        let id = workload.about().id;
+        let id = workload.id();
         let mut variants = vec![ParamValues::new()];
         for spec in workload.params() {
             if let ParamKind::Choice { options, .. } = &spec.kind {
@@ -67,11 +67,12 @@ async fn every_workload_with_every_choice_returns_the_outcome_that_its_contract_
                 params.insert("units".to_owned(), json!(20));
             }
             let prepared = workload.prepare(&params).unwrap();
-            if Executor::BrowserWorkers.obstacle(&workload.params(), prepared.values()).is_some() {
+            if workload.obstacle(Executor::BrowserWorkers, prepared.values()).is_some() {
                 continue;
             }
             let (samples, end) = measured(id, json!(params), 2).await;
-            assert_eq!(done(end).0, prepared.expected(), "{id} with {params:?}");
+            let outcome = done(end).0;
+            assert!(prepared.accepts(&outcome), "{id} with {params:?}: {outcome}");
             assert_eq!(samples.len(), 2);
         }
     }

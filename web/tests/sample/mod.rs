@@ -1,5 +1,6 @@
 //! A catalogue and an experiment to show, made by core itself.
 
+use filature_core::about::param_values;
 use filature_core::api::{
     Cell, CellState, Comparison, Experiment, ExperimentRequest, MachineCard, Sample, Source, State,
     Summary, Token, TokenKind, Verdict, WorkloadInfo,
@@ -9,7 +10,7 @@ use serde_json::json;
 
 /// All workloads, as the server describes them.
 pub(crate) fn catalogue() -> Vec<WorkloadInfo> {
-    workloads::ALL.iter().map(|workload| workload_info(workload.about().id)).collect()
+    workloads::ALL.iter().map(|workload| workload_info(workload.id())).collect()
 }
 
 /// One workload of the catalogue.
@@ -24,21 +25,24 @@ fn workload_info(id: &str) -> WorkloadInfo {
     WorkloadInfo {
         id: about.id.into(),
         title: about.title.into(),
+        group: about.group,
         summary: about.summary.into(),
         look_at: about.look_at.into(),
         contract: file::contract(workload.source()),
         operation: about.operation.into(),
         params_schema: params::schema(&specs),
         params: specs,
-        cpu_bound: about.cpu_bound_values(),
+        presets: Vec::new(),
+        picture: Vec::new(),
+        cpu_bound: param_values(about.cpu_bound),
         executors: Executor::ALL.to_vec(),
-        unavailable: [].into(),
-        source: Source {
+        unavailable: about.unavailable(),
+        source: Some(Source {
             path: "core/src/workloads/x.rs".into(),
             text: workload.source().into(),
             tokens: Vec::new(),
             bodies: file::bodies(workload.source()),
-        },
+        }),
     }
 }
 
