@@ -13,8 +13,8 @@ fn run_prints_a_table_and_a_verdict_and_nothing_fancy_when_piped() {
     let output = filature(&["run", "fan-out", "--set", "units=50", "--samples", "4"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let table = text(&output.stdout);
-    for word in ["threads", "tokio-multi", "tokio-current", "median", "spawned and joined 50 units"]
-    {
+    let said = ["spawned and joined 50 units", "units joined: 50 of 50"];
+    for word in ["threads", "tokio-multi", "tokio-current", "median"].into_iter().chain(said) {
         assert!(table.contains(word), "{word} is missing from\n{table}");
     }
     assert!(!table.contains('\u{1b}') && !text(&output.stderr).contains('\u{1b}'));

@@ -120,6 +120,7 @@ fn unknown_routes_methods_and_ids_are_problems_too() {
         "/api/v1/experiments/%00",
         "/api/v1/experiments/%ff%fe",
         "/api/v1/experiments/0000000000000000/export.csv",
+        "/api/v1/experiments/0000000000000000/report.html",
         "/api/v1/experiments/0000000000000000/export.json",
         "/api/v1/workloads/none",
     ] {

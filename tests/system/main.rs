@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod pages;
 mod readme;
+mod report;
 mod rest;
 mod tidy;
 mod workers;

@@ -327,6 +327,7 @@ fn the_openapi_document_describes_every_route_of_the_contract() {
         "/api/v1/experiments/{id}",
         "/api/v1/experiments/{id}/export.json",
         "/api/v1/experiments/{id}/export.csv",
+        "/api/v1/experiments/{id}/report.html",
         "/api/v1/experiments/{id}/cells/{cell}/claim",
         "/api/v1/experiments/{id}/cells/{cell}/samples",
         "/api/v1/events",

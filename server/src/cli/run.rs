@@ -111,6 +111,7 @@ async fn measure(spec: &Spec) -> Result<Experiment, Failure> {
     let disturbance = measured.map_err(Failure::Failed)?;
     let mut cells = collector.cells;
     assemble::summarize(spec, &mut cells);
+    assemble::tell_facts(spec, &mut cells);
     Ok(Experiment {
         id: "cli".to_owned(),
         state: state(&cells),

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use filature_core::About;
-use filature_core::api::{Cell, CellState, Experiment};
+use filature_core::api::{Cell, CellState, Experiment, Fact};
 use filature_core::format;
 use filature_core::verdict::swept_value;
 
@@ -13,7 +13,9 @@ const NONE: &str = "–";
 pub(super) fn text(experiment: &Experiment, about: &About) -> String {
     let mut text = table(experiment, about);
     text.push('\n');
-    for paragraph in [verdicts(experiment), reasons(experiment), disturbance(experiment)] {
+    let paragraphs =
+        [verdicts(experiment), facts(experiment), reasons(experiment), disturbance(experiment)];
+    for paragraph in paragraphs {
         if !paragraph.is_empty() {
             text.push('\n');
             text.push_str(&paragraph);
@@ -86,13 +88,43 @@ fn verdicts(experiment: &Experiment) -> String {
     experiment.verdicts.iter().map(line).collect()
 }
 
+/// What the outcomes say, a line for each fact and swept value: once where it is the same
+/// for all executors.
+fn facts(experiment: &Experiment) -> String {
+    let told: Vec<&Cell> = experiment.cells.iter().filter(|cell| !cell.facts.is_empty()).collect();
+    let alike = told.chunk_by(|one, next| one.params == next.params);
+    alike.map(|cells| facts_of(experiment, cells)).collect()
+}
+
+/// The facts of cells that differ only in their executor.
+fn facts_of(experiment: &Experiment, cells: &[&Cell]) -> String {
+    let line = |(place, fact): (usize, &Fact)| {
+        let values: Vec<&str> =
+            cells.iter().filter_map(|cell| Some(cell.facts.get(place)?.value.as_str())).collect();
+        let said = if values.iter().all(|value| *value == fact.value) {
+            fact.value.clone()
+        } else {
+            let each = cells.iter().zip(&values);
+            let each: Vec<String> =
+                each.map(|(cell, value)| format!("{value} ({})", cell.executor)).collect();
+            each.join(", ")
+        };
+        format!("{}{}: {said}\n", fact.label, at(experiment, cells[0]))
+    };
+    cells[0].facts.iter().enumerate().filter(|(_, fact)| !fact.value.is_empty()).map(line).collect()
+}
+
+/// The swept value of a cell, for a line that is about one cell.
+fn at(experiment: &Experiment, cell: &Cell) -> String {
+    let swept = swept_value(&experiment.spec, cell);
+    swept.map_or_else(String::new, |value| format!(" at {}", format::count(value)))
+}
+
 fn reasons(experiment: &Experiment) -> String {
     let of_interest = |cell: &&Cell| !matches!(cell.state, CellState::Done | CellState::Cancelled);
     let line = |cell: &Cell| {
-        let swept =
-            swept_value(&experiment.spec, cell).map(|v| format!(" at {}", format::count(v)));
-        let swept = swept.unwrap_or_default();
-        Some(format!("{}{swept} {}: {}\n", cell.executor, cell.state.id(), cell.reason.as_ref()?))
+        let (swept, state) = (at(experiment, cell), cell.state.id());
+        Some(format!("{}{swept} {state}: {}\n", cell.executor, cell.reason.as_ref()?))
     };
     experiment.cells.iter().filter(of_interest).filter_map(line).collect()
 }
