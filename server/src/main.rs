@@ -9,11 +9,13 @@
 //! - [`http`]: the server.
 //! - [`store`]: the history in SQLite.
 //! - [`csv`]: an experiment as a table for other programs.
+//! - [`facts`]: what its outcomes say.
 //! - [`report`]: an experiment as one file for people.
 //! - [`highlight`]: colours for source text.
 
 pub mod cli;
 pub mod csv;
+pub mod facts;
 pub mod highlight;
 pub mod http;
 pub mod lab;

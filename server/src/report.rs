@@ -1,15 +1,16 @@
 //! An experiment as one self-contained HTML file: verdict, charts, figures, source and
 //! machine, to be kept, printed or handed in. It loads nothing and runs no script.
 
+use crate::facts::{self, Told};
 use filature_charts::{Axis, Frame, LinePoint, LineSeries, StripSeries, lines, strip};
 use filature_core::about::About;
-use filature_core::api::{BrowserCard, Cell, Experiment, Fact, MachineCard, Sweep};
+use filature_core::api::{BrowserCard, Cell, Experiment, MachineCard, Sweep};
 use filature_core::verdict::swept_value;
 use filature_core::{Executor, Workload, format, source, workloads};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-/// The width of a chart: what fits a printed page.
-const WIDTH: f64 = 760.0;
+/// The width of a chart; paper that is narrower shrinks it.
+const WIDTH: f64 = 880.0;
 /// Stands where there is no figure.
 const NONE: &str = "–";
 mod code;
@@ -187,7 +188,7 @@ fn figures(experiment: &Experiment, about: Option<&About>) -> Markup {
                 thead { tr {
                     th { "executor" }
                     @if let Some(sweep) = swept { th.number { (sweep.param) } }
-                    @for name in ["n", "median", "95 % interval", "MAD", "P10 – P90"] {
+                    @for name in ["n", "median", "95 % interval", "MAD"] {
                         th.number { (name) }
                     }
                     th.number { "per " (operation) }
@@ -215,14 +216,13 @@ fn figures_row(experiment: &Experiment, cell: &Cell) -> Markup {
     let none = || NONE.to_owned();
     let duration = format::duration_ns;
     let figures = cell.summary.map_or_else(
-        || [(); 7].map(|()| none()).to_vec(),
+        || [(); 6].map(|()| none()).to_vec(),
         |summary| {
             let wall = summary.wall_ns;
             vec![
                 duration(wall.median),
                 format!("{} – {}", duration(wall.median_low), duration(wall.median_high)),
                 duration(wall.mad),
-                format!("{} – {}", duration(wall.p10), duration(wall.p90)),
                 duration(summary.wall_per_operation_ns),
                 format::per_second(summary.throughput_per_s),
                 summary.cpu_ns.map_or_else(none, |cpu| duration(cpu.median)),
@@ -245,28 +245,27 @@ fn figures_row(experiment: &Experiment, cell: &Cell) -> Markup {
 }
 
 fn facts(experiment: &Experiment) -> Markup {
-    let told: Vec<&Cell> = experiment.cells.iter().filter(|cell| !cell.facts.is_empty()).collect();
-    let row = |cell: &Cell, fact: &Fact| {
-        html! {
-            tr {
-                th scope="row" { (cell.executor.title()) }
-                td {
-                    (fact.label)
-                    @if let Some(value) = swept_value(&experiment.spec, cell) {
-                        " at " (format::count(value))
-                    }
-                }
-                td { (fact.value) }
-            }
-        }
-    };
+    let told = facts::told(experiment);
+    let sweep = experiment.spec.sweep.as_ref();
     html! {
         @if !told.is_empty() {
             section {
                 h2 { "What the last execution returned" }
-                div.wide { table { tbody {
-                    @for cell in told { @for fact in &cell.facts { (row(cell, fact)) } }
-                } } }
+                div.wide { table {
+                    thead { tr {
+                        @if let Some(sweep) = sweep { th.number { (sweep.param) } }
+                        th { "fact" } th { "value" }
+                    } }
+                    tbody {
+                        @for Told { label, swept, value } in told {
+                            tr {
+                                @if let Some(swept) = swept { td.number { (format::count(swept)) } }
+                                th scope="row" { (label) }
+                                td { (value) }
+                            }
+                        }
+                    }
+                } }
             }
         }
     }

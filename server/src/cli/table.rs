@@ -1,8 +1,9 @@
 //! An experiment as a table for a terminal, with what can be said of it in words.
 
+use crate::facts::{self, Told};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use filature_core::About;
-use filature_core::api::{Cell, CellState, Experiment, Fact};
+use filature_core::api::{Cell, CellState, Experiment};
 use filature_core::format;
 use filature_core::verdict::swept_value;
 
@@ -88,30 +89,13 @@ fn verdicts(experiment: &Experiment) -> String {
     experiment.verdicts.iter().map(line).collect()
 }
 
-/// What the outcomes say, a line for each fact and swept value: once where it is the same
-/// for all executors.
+/// What the outcomes say, a line for each fact and swept value.
 fn facts(experiment: &Experiment) -> String {
-    let told: Vec<&Cell> = experiment.cells.iter().filter(|cell| !cell.facts.is_empty()).collect();
-    let alike = told.chunk_by(|one, next| one.params == next.params);
-    alike.map(|cells| facts_of(experiment, cells)).collect()
-}
-
-/// The facts of cells that differ only in their executor.
-fn facts_of(experiment: &Experiment, cells: &[&Cell]) -> String {
-    let line = |(place, fact): (usize, &Fact)| {
-        let values: Vec<&str> =
-            cells.iter().filter_map(|cell| Some(cell.facts.get(place)?.value.as_str())).collect();
-        let said = if values.iter().all(|value| *value == fact.value) {
-            fact.value.clone()
-        } else {
-            let each = cells.iter().zip(&values);
-            let each: Vec<String> =
-                each.map(|(cell, value)| format!("{value} ({})", cell.executor)).collect();
-            each.join(", ")
-        };
-        format!("{}{}: {said}\n", fact.label, at(experiment, cells[0]))
+    let line = |told: Told| {
+        let at = told.swept.map_or_else(String::new, |v| format!(" at {}", format::count(v)));
+        format!("{}{at}: {}\n", told.label, told.value)
     };
-    cells[0].facts.iter().enumerate().filter(|(_, fact)| !fact.value.is_empty()).map(line).collect()
+    facts::told(experiment).into_iter().map(line).collect()
 }
 
 /// The swept value of a cell, for a line that is about one cell.
