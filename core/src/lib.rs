@@ -7,6 +7,8 @@
 //!   threads and once with tasks.
 //! - [`thread`], [`task`], [`time`], [`work`]: the few words that the bodies use;
 //!   on native they *are* the standard library and Tokio.
+//! - `observe` (only on native): the one execution in which units note when they were
+//!   spawned, began and ended.
 //! - [`workload`], [`about`], [`mod@params`], [`seen`], [`source`]: what the registry knows
 //!   of a workload and tells of it, how its parameters become a form, a schema and a checked
 //!   value, what of its outcome may differ, and what its file says.
@@ -20,6 +22,8 @@
 #[expect(missing_docs, reason = "each file's head is the doc of its items, which are alike")]
 pub mod workloads;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod observe;
 pub mod task;
 pub mod thread;
 pub mod time;

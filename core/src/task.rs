@@ -1,11 +1,34 @@
-//! `task` as the bodies mean it: on native, Tokio's, unchanged; in the browser,
-//! a small shim over the event loop with the same signatures.
+//! `task` as the bodies mean it: on native, Tokio's, where a spawn first looks whether it
+//! is observed; in the browser, a small shim over the event loop with the same signatures.
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use tokio::task::{JoinError, JoinHandle, spawn};
+pub use native::spawn;
+#[cfg(not(target_arch = "wasm32"))]
+pub use tokio::task::{JoinError, JoinHandle};
 
 #[cfg(target_arch = "wasm32")]
 pub use browser::{JoinError, JoinHandle, spawn};
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    use super::JoinHandle;
+    use crate::observe;
+    use std::future::Future;
+
+    /// Tokio's `spawn`, with one predictable branch before it.
+    #[inline]
+    #[track_caller]
+    pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if observe::is_on() {
+            return tokio::task::spawn(observe::task(future));
+        }
+        tokio::task::spawn(future)
+    }
+}
 
 #[cfg(target_arch = "wasm32")]
 mod browser {

@@ -1,6 +1,8 @@
-//! What the outcomes of an experiment say, told once where it is the same for all executors.
+//! What the outcomes of an experiment say, told once where it is the same for all executors,
+//! and what was observed of its units.
 
 use filature_core::api::{Cell, Experiment, Fact};
+use filature_core::format;
 use filature_core::verdict::swept_value;
 
 /// A fact of all cells that differ only in their executor.
@@ -39,4 +41,22 @@ fn of_group(experiment: &Experiment, cells: &[&Cell]) -> Vec<Told> {
     };
     let facts = cells[0].facts.iter().enumerate();
     facts.filter(|(_, fact)| !fact.value.is_empty()).map(in_words).collect()
+}
+
+/// What the observed execution of a cell found out, and what observing cost.
+pub fn observed(cell: &Cell) -> Option<String> {
+    let observed = cell.observed.as_ref()?;
+    let units = format::count(observed.units);
+    let Some(delay) = observed.spawn_to_begin_ns else {
+        return Some("no unit was seen".to_owned());
+    };
+    let [p50, p99, max] =
+        [delay.p50, delay.p99, delay.max].map(|ns| format::duration_ns(ns as f64));
+    let cost = cell.summary.map_or_else(String::new, |summary| {
+        let ratio = format::ratio(observed.wall_ns as f64 / summary.wall_ns.median);
+        format!("; the observed execution took {ratio} the median")
+    });
+    Some(format!(
+        "from spawn to first instruction {p50} (p99 {p99}, max {max}), {units} units{cost}"
+    ))
 }

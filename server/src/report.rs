@@ -203,6 +203,11 @@ fn figures(experiment: &Experiment, about: Option<&About>) -> Markup {
                     (cell.reason.as_deref().unwrap_or_default())
                 }
             }
+            @for cell in &experiment.cells {
+                @if let Some(observed) = facts::observed(cell) {
+                    p.muted { strong { (cell.executor.title()) ", observed: " } (observed) "." }
+                }
+            }
             p.muted {
                 "Median and interval of wall-clock times; the interval is a 95 % bootstrap one. MAD \
                  is the median distance from the median. CPU is user and kernel time of the whole \

@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod errors;
 mod events;
+mod observed;
 mod pages;
 mod readme;
 mod report;

@@ -70,6 +70,7 @@ fn request(options: &Run) -> Result<ExperimentRequest, String> {
         samples: options.samples,
         warmups: options.warmups,
         tokio_workers: options.tokio_workers,
+        observe: options.observe,
         label: options.label.clone(),
     })
 }

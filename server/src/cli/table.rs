@@ -14,8 +14,13 @@ const NONE: &str = "–";
 pub(super) fn text(experiment: &Experiment, about: &About) -> String {
     let mut text = table(experiment, about);
     text.push('\n');
-    let paragraphs =
-        [verdicts(experiment), facts(experiment), reasons(experiment), disturbance(experiment)];
+    let paragraphs = [
+        verdicts(experiment),
+        facts(experiment),
+        observed(experiment),
+        reasons(experiment),
+        disturbance(experiment),
+    ];
     for paragraph in paragraphs {
         if !paragraph.is_empty() {
             text.push('\n');
@@ -96,6 +101,15 @@ fn facts(experiment: &Experiment) -> String {
         format!("{}{at}: {}\n", told.label, told.value)
     };
     facts::told(experiment).into_iter().map(line).collect()
+}
+
+/// What the observed executions found out.
+fn observed(experiment: &Experiment) -> String {
+    let line = |cell: &Cell| {
+        let (executor, at) = (cell.executor, at(experiment, cell));
+        Some(format!("{executor}{at} observed: {}\n", facts::observed(cell)?))
+    };
+    experiment.cells.iter().filter_map(line).collect()
 }
 
 /// The swept value of a cell, for a line that is about one cell.
