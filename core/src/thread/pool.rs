@@ -6,6 +6,7 @@
 //! [`work`], and the host says by [`admit`] how many there are. What the pool hides,
 //! the start of a worker, the host measures and reports.
 
+use super::scope::Member;
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -14,17 +15,25 @@ use std::sync::{Arc, Condvar, Mutex};
 /// What is to be done, by whichever worker is idle first.
 enum Order {
     /// Run a unit.
-    Run(Unit),
+    Run(Unit<'static>),
     /// Leave the pool.
     Leave,
 }
 
 /// A spawned closure on its way to a worker.
-struct Unit {
+pub(super) struct Unit<'a> {
     /// Runs the closure and hands in its result.
-    body: Box<dyn FnOnce() + Send>,
+    body: Box<dyn FnOnce() + Send + 'a>,
+    who_waits: Waiting<'a>,
+}
+
+/// Who waits for a unit's end. The scope's turn to hear of it comes last, when nothing else
+/// is left of the unit: the fields are dropped in this order.
+struct Waiting<'a> {
     /// Where its joiner waits.
-    end: Arc<dyn Trapped>,
+    end: Arc<dyn Trapped + 'a>,
+    /// Its membership in a scope.
+    member: Option<Member>,
 }
 
 /// The workers and their orders.
@@ -42,10 +51,10 @@ static ORDERED: Condvar = Condvar::new();
 
 thread_local! {
     /// The unit that this worker runs.
-    static CURRENT: RefCell<Option<Arc<dyn Trapped>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Waiting<'static>>> = const { RefCell::new(None) };
 }
 
-const UNPOISONED: &str = "in WebAssembly a panic does not unwind, so it poisons no lock";
+pub(super) const UNPOISONED: &str = "in WebAssembly a panic does not unwind, so it poisons no lock";
 
 /// Runs `body` on an idle worker of the pool.
 ///
@@ -57,25 +66,31 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let end = Arc::new(End { state: Mutex::new(State::Running), changed: Condvar::new() });
-    let joiner = Arc::clone(&end);
-    let unit = Unit {
-        body: Box::new({
-            let end = Arc::clone(&end);
-            move || {
-                let result = body();
-                // First the worker counts as free, so that who joins can spawn at once.
-                POOL.lock().expect(UNPOISONED).units -= 1;
-                end.set(State::Returned(result));
-            }
-        }),
-        end,
-    };
+    let (unit, end) = unit(body, None);
     hand_over(unit);
-    JoinHandle(joiner)
+    JoinHandle(end)
 }
 
-fn hand_over(unit: Unit) {
+/// A closure on its way to a worker, and where its result will be.
+pub(super) fn unit<'a, F, T>(body: F, member: Option<Member>) -> (Unit<'a>, Arc<End<T>>)
+where
+    F: FnOnce() -> T + Send + 'a,
+    T: Send + 'a,
+{
+    let end = Arc::new(End { state: Mutex::new(State::Running), changed: Condvar::new() });
+    let handed_in = Arc::clone(&end);
+    let body = Box::new(move || {
+        let result = body();
+        // First the worker counts as free, so that who joins can spawn at once.
+        POOL.lock().expect(UNPOISONED).units -= 1;
+        handed_in.set(State::Returned(result));
+    });
+    let who_waits = Waiting { end: Arc::clone(&end) as Arc<dyn Trapped + 'a>, member };
+    (Unit { body, who_waits }, end)
+}
+
+/// Leaves a unit to the worker that is idle first.
+pub(super) fn hand_over(unit: Unit<'static>) {
     let mut pool = POOL.lock().expect(UNPOISONED);
     let (units, workers) = (pool.units, pool.workers);
     if units < workers {
@@ -99,19 +114,13 @@ impl<T> JoinHandle<T> {
     /// If the unit's worker trapped, which is what a panic does in WebAssembly. The
     /// memory is then in an unknown state, and the whole instance should be given up.
     pub fn join(self) -> std::thread::Result<T> {
-        let running = |state: &mut State<T>| matches!(state, State::Running);
-        let state = self.0.state.lock().expect(UNPOISONED);
-        let mut state = self.0.changed.wait_while(state, running).expect(UNPOISONED);
-        match std::mem::replace(&mut *state, State::Trapped) {
-            State::Returned(result) => Ok(result),
-            _ => Err(Box::new("the worker trapped") as Box<dyn Any + Send>),
-        }
+        self.0.wait()
     }
 }
 
 /// How a unit ended, and who waits for it.
 #[derive(Debug)]
-struct End<T> {
+pub(super) struct End<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
 }
@@ -124,6 +133,17 @@ enum State<T> {
 }
 
 impl<T> End<T> {
+    /// Waits for the result, and takes it.
+    pub(super) fn wait(&self) -> std::thread::Result<T> {
+        let running = |state: &mut State<T>| matches!(state, State::Running);
+        let state = self.state.lock().expect(UNPOISONED);
+        let mut state = self.changed.wait_while(state, running).expect(UNPOISONED);
+        match std::mem::replace(&mut *state, State::Trapped) {
+            State::Returned(result) => Ok(result),
+            _ => Err(Box::new("the worker trapped") as Box<dyn Any + Send>),
+        }
+    }
+
     fn set(&self, state: State<T>) {
         *self.state.lock().expect(UNPOISONED) = state;
         self.changed.notify_one();
@@ -159,10 +179,10 @@ pub fn work() {
         let mut pool = ORDERED.wait_while(pool, |pool| pool.orders.is_empty()).expect(UNPOISONED);
         let order = pool.orders.pop_front().expect("it was not empty, and the lock is held");
         drop(pool);
-        let Order::Run(Unit { body, end }) = order else {
+        let Order::Run(Unit { body, who_waits }) = order else {
             return;
         };
-        CURRENT.set(Some(end));
+        CURRENT.set(Some(who_waits));
         body();
         // No destructor of a thread-local runs when a worker leaves.
         CURRENT.set(None);
@@ -172,7 +192,13 @@ pub fn work() {
 /// For a worker whose [`work`] has trapped: tells so to who joins its unit. The worker is
 /// not replaced, since the memory is in an unknown state.
 pub fn trapped() {
-    if let Some(end) = CURRENT.take() {
+    if let Some(Waiting { end, member }) = CURRENT.take() {
+        if let Some(member) = &member {
+            member.trapped();
+        }
         end.set_trapped();
+        // As after a unit that returned: the scope hears of it last.
+        drop(end);
+        drop(member);
     }
 }
