@@ -11,6 +11,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 /// What is to be done, by whichever worker is idle first.
 enum Order {
@@ -45,6 +46,18 @@ struct Pool {
     units: usize,
 }
 
+impl Pool {
+    /// Counts one more unit, if there is a worker for it.
+    fn admits(&mut self) -> bool {
+        let admits = self.units < self.workers;
+        self.units += usize::from(admits);
+        admits
+    }
+}
+
+/// How long who spawns waits for a worker to become free.
+const PATIENCE_MS: u32 = 1_000;
+
 static POOL: Mutex<Pool> = Mutex::new(Pool { orders: VecDeque::new(), workers: 0, units: 0 });
 /// Wakes one idle worker for each new order.
 static ORDERED: Condvar = Condvar::new();
@@ -59,7 +72,7 @@ pub(super) const UNPOISONED: &str = "in WebAssembly a panic does not unwind, so 
 /// Runs `body` on an idle worker of the pool.
 ///
 /// # Panics
-/// If every worker of the pool has a unit already. The host has asked
+/// If every worker of the pool has a unit already, and keeps it. The host has asked
 /// [`Prepared::units`](crate::Prepared::units) how many it takes.
 pub fn spawn<F, T>(body: F) -> JoinHandle<T>
 where
@@ -91,15 +104,16 @@ where
 
 /// Leaves a unit to the worker that is idle first.
 pub(super) fn hand_over(unit: Unit<'static>) {
-    let mut pool = POOL.lock().expect(UNPOISONED);
-    let (units, workers) = (pool.units, pool.workers);
-    if units < workers {
-        pool.units += 1;
-        pool.orders.push_back(Order::Run(unit));
-    }
-    // Not even a panic may keep the lock: nothing unwinds here.
-    drop(pool);
-    assert!(units < workers, "all {workers} workers of the pool have a unit");
+    // Who has seen the effects of a unit without joining it may come a moment too early.
+    let admitted = (0..PATIENCE_MS).any(|_| {
+        let admitted = POOL.lock().expect(UNPOISONED).admits();
+        if !admitted {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        admitted
+    });
+    assert!(admitted, "all workers of the pool have a unit");
+    POOL.lock().expect(UNPOISONED).orders.push_back(Order::Run(unit));
     ORDERED.notify_one();
 }
 
