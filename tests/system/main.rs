@@ -8,6 +8,7 @@ mod crash;
 mod errors;
 mod events;
 mod pages;
+mod patterns;
 mod readme;
 mod rest;
 mod tidy;

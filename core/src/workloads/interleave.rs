@@ -32,6 +32,15 @@ pub const ABOUT: About = About {
             name: "as in the article",
             params: &[("background_ms", "500"), ("main_ms", "300")],
         },
+        Preset {
+            name: "as in the article on tokio::spawn",
+            params: &[
+                ("background_counts", "1"),
+                ("background_ms", "1000"),
+                ("main_counts", "1"),
+                ("main_ms", "0"),
+            ],
+        },
         Preset { name: "without a pause", params: &[("background_ms", "0"), ("main_ms", "0")] },
     ],
     picture: &["#v#-#-#--^^", "  #--#--#  "],
