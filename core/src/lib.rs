@@ -5,8 +5,8 @@
 //! Read the modules in this order:
 //! - [`workloads`]: the registry; one file per workload, each written once with
 //!   threads and once with tasks.
-//! - [`thread`], [`task`], [`time`], [`work`]: the few words that the bodies use;
-//!   on native they *are* the standard library and Tokio.
+//! - [`thread`], [`task`], [`time`], [`parallel`], [`work`]: the few words that the bodies
+//!   use; on native they *are* the standard library, Tokio and rayon.
 //! - `observe` (only on native): the one execution in which units note when they were
 //!   spawned, began and ended.
 //! - [`workload`], [`about`], [`mod@params`], [`seen`], [`source`]: what the registry knows
@@ -24,6 +24,7 @@ pub mod workloads;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod observe;
+pub mod parallel;
 pub mod task;
 pub mod thread;
 pub mod time;

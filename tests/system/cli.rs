@@ -1,5 +1,6 @@
 //! The command line as a process: output, progress, errors, exit codes.
 
+use filature_core::workloads;
 use filature_tests::server::{PATIENCE, send};
 use filature_tests::{binary, filature, text};
 use nix::sys::signal::Signal;
@@ -105,7 +106,10 @@ fn a_refused_cell_is_a_result_with_its_reason() {
 #[test]
 fn list_names_every_workload_with_its_params_and_limits() {
     let listed = text(&filature(&["list"]).stdout);
-    for word in ["fan-out", "counter", "pipeline", "capacity", "65536", "async-mutex"] {
+    for workload in workloads::ALL {
+        assert!(listed.contains(workload.id()), "{}", workload.id());
+    }
+    for word in ["capacity", "65536", "async-mutex"] {
         assert!(listed.replace(['\u{202f}', '_'], "").contains(word), "{word}:\n{listed}");
     }
     let json: Value = serde_json::from_str(&text(&filature(&["list", "--json"]).stdout)).unwrap();

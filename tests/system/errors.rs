@@ -25,7 +25,7 @@ fn problem(response: Response, status: u16) -> Value {
 fn wrong_fields_are_named_with_their_value_and_limits() {
     let server = Server::start();
     let wrong = [
-        (json!({"workload": "nope"}), "/workload", "fan-out, counter, pipeline"),
+        (json!({"workload": "nope"}), "/workload", "fan-out, interleave, collect"),
         (json!({"workload": "fan-out", "params": {"speed": 1}}), "/params/speed", "units"),
         (
             json!({"workload": "fan-out", "params": {"units": 0}}),

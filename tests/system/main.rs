@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod observed;
 mod pages;
+mod patterns;
 mod readme;
 mod report;
 mod rest;
