@@ -28,8 +28,8 @@ pub const ABOUT: About = About {
               with the process (a thread) or with its runtime (a task), in the middle of \
               whatever it does. The article cleans up every 60 seconds and its server ends \
               after 10: its cleaning never happens once.",
-    operation: "executions",
-    did: "done",
+    operation: "units",
+    did: "spawned and ended",
     presets: &[
         Preset {
             name: "as in the article",

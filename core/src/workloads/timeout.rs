@@ -6,8 +6,8 @@
 //! `timeout_ms`. What it does then is `how`; where that ends the units, it waits for their
 //! ends. Then it counts the units that still run, lets these go, and waits until none runs.
 //! The outcome is how many had not finished in time, how many still ran after the timeout
-//! had been dealt with, how many of the handles reported a cancelled unit, and how many
-//! units ran at the very end.
+//! had been dealt with, how many of the handles reported a cancelled unit, how many units
+//! returned because they had been told to stop, and how many ran at the very end.
 
 use crate::about::{About, Group, Preset};
 use crate::api::Fact;
@@ -70,7 +70,7 @@ params! {
     how: How = choice(How::DropHandle),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// How many units had not finished in time.
     pub timed_out: u64,
@@ -78,6 +78,8 @@ pub struct Outcome {
     pub still_running: u64,
     /// How many handles said that their unit was cancelled.
     pub reported_cancelled: u64,
+    /// How many units returned because they had been told to stop.
+    pub stopped_when_told: u64,
     /// How many ran at the very end.
     pub running_at_the_end: u64,
     /// How many steps the units made between the timeout and their end.
@@ -88,8 +90,8 @@ pub struct Outcome {
 #[derive(Default)]
 struct Work {
     steps: AtomicU64,
-    /// The units are to end, each in its own way.
-    cancelled: AtomicBool,
+    /// The flag that tells threads to stop.
+    told_to_stop: AtomicBool,
     /// The body has counted: the units may finish.
     may_finish: AtomicBool,
 }
@@ -102,18 +104,39 @@ impl Work {
         !self.may_finish.load(SeqCst)
     }
 
+    /// What a task does.
+    async fn all_steps(self: Arc<Self>) {
+        while self.goes_on() {
+            sleep(Self::STEP).await;
+        }
+    }
+
     /// How many units have this, beside the body.
     fn running(self: &Arc<Self>) -> u64 {
         Arc::strong_count(self) as u64 - 1
     }
+
+    /// The outcome at the timeout.
+    fn timed_out(&self, timed_out: u64) -> Outcome {
+        let steps_afterwards = Seen(self.steps.load(SeqCst));
+        Outcome { timed_out, steps_afterwards, ..Outcome::default() }
+    }
+
+    /// The outcome in the end.
+    fn ended(self: &Arc<Self>, mut outcome: Outcome) -> Outcome {
+        outcome.running_at_the_end = self.running();
+        outcome.steps_afterwards.0 = self.steps.load(SeqCst) - outcome.steps_afterwards.0;
+        outcome
+    }
 }
 
 pub fn expected(params: &Params) -> Outcome {
-    let only_if = |how| if params.how == how { params.units } else { 0 };
+    let only_if = |is_so| if is_so { params.units } else { 0 };
     Outcome {
         timed_out: params.units,
-        still_running: only_if(How::DropHandle),
-        reported_cancelled: only_if(How::Abort),
+        still_running: only_if(params.how == How::DropHandle),
+        reported_cancelled: only_if(params.how == How::Abort),
+        stopped_when_told: only_if(matches!(params.how, How::CancellationToken | How::Flag)),
         running_at_the_end: 0,
         steps_afterwards: Seen::default(),
     }
@@ -125,6 +148,7 @@ pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
         Fact::new("not finished in time", of_all(outcome.timed_out)),
         Fact::new("still running after the timeout", of_all(outcome.still_running)),
         Fact::new("reported as cancelled", of_all(outcome.reported_cancelled)),
+        Fact::new("returned when told to stop", of_all(outcome.stopped_when_told)),
         Fact::new("steps made after the timeout", outcome.steps_afterwards.0.to_string()),
     ]
 }
@@ -144,11 +168,14 @@ pub fn threads(params: &Params) -> Outcome {
     for _ in 0..params.units {
         let (work, finished, body) = (Arc::clone(&work), Arc::clone(&finished), thread::current());
         handles.push(thread::spawn(move || {
-            while work.goes_on() && !work.cancelled.load(SeqCst) {
+            let mut told_to_stop = false;
+            while work.goes_on() && !told_to_stop {
                 thread::sleep(Work::STEP);
+                told_to_stop = work.told_to_stop.load(SeqCst);
             }
             finished.fetch_add(1, SeqCst);
             body.unpark();
+            told_to_stop
         }));
     }
 
@@ -157,31 +184,24 @@ pub fn threads(params: &Params) -> Outcome {
     while finished.load(SeqCst) < params.units && start.elapsed() < limit {
         thread::park_timeout(limit.saturating_sub(start.elapsed()));
     }
-    let timed_out = params.units - finished.load(SeqCst);
-    let steps = work.steps.load(SeqCst);
+    let mut outcome = work.timed_out(params.units - finished.load(SeqCst));
     match params.how {
         How::DropHandle => drop(handles),
         How::Flag => {
-            work.cancelled.store(true, SeqCst);
+            work.told_to_stop.store(true, SeqCst);
             for handle in handles {
-                handle.join().expect("no unit panics");
+                outcome.stopped_when_told += u64::from(handle.join().expect("no unit panics"));
             }
         }
         How::Abort | How::CancellationToken => unreachable!("these choices are for tasks only"),
     }
 
-    let still_running = work.running();
+    outcome.still_running = work.running();
     work.may_finish.store(true, SeqCst);
     while work.running() > 0 {
         thread::sleep(Work::STEP);
     }
-    Outcome {
-        timed_out,
-        still_running,
-        reported_cancelled: 0,
-        running_at_the_end: work.running(),
-        steps_afterwards: Seen(work.steps.load(SeqCst) - steps),
-    }
+    work.ended(outcome)
 }
 
 pub async fn tasks(params: &Params) -> Outcome {
@@ -189,20 +209,16 @@ pub async fn tasks(params: &Params) -> Outcome {
     let token = CancellationToken::new();
     let mut handles = Vec::new();
     for _ in 0..params.units {
-        let work = Arc::clone(&work);
-        let all_steps = async move {
-            while work.goes_on() {
-                sleep(Work::STEP).await;
-            }
-        };
+        let all_steps = Arc::clone(&work).all_steps();
         handles.push(match params.how {
             How::CancellationToken => {
                 let token = token.clone();
-                task::spawn(async move {
-                    token.run_until_cancelled(all_steps).await;
-                })
+                task::spawn(async move { token.run_until_cancelled(all_steps).await.is_none() })
             }
-            _ => task::spawn(all_steps),
+            _ => task::spawn(async move {
+                all_steps.await;
+                false
+            }),
         });
     }
 
@@ -215,37 +231,29 @@ pub async fn tasks(params: &Params) -> Outcome {
         }
     });
     let _ = in_time.await;
-    let timed_out = params.units - finished;
-    let steps = work.steps.load(SeqCst);
-    let mut reported_cancelled = 0;
+    let mut outcome = work.timed_out(params.units - finished);
     match params.how {
         How::DropHandle => drop(handles),
         How::Abort => {
             handles.iter().for_each(task::JoinHandle::abort);
             for handle in handles {
                 let cancelled = handle.await.is_err_and(|error| error.is_cancelled());
-                reported_cancelled += u64::from(cancelled);
+                outcome.reported_cancelled += u64::from(cancelled);
             }
         }
         How::CancellationToken => {
             token.cancel();
             for handle in handles {
-                handle.await.expect("no unit panics");
+                outcome.stopped_when_told += u64::from(handle.await.expect("no unit panics"));
             }
         }
         How::Flag => unreachable!("this choice is for threads only"),
     }
 
-    let still_running = work.running();
+    outcome.still_running = work.running();
     work.may_finish.store(true, SeqCst);
     while work.running() > 0 {
         sleep(Work::STEP).await;
     }
-    Outcome {
-        timed_out,
-        still_running,
-        reported_cancelled,
-        running_at_the_end: work.running(),
-        steps_afterwards: Seen(work.steps.load(SeqCst) - steps),
-    }
+    work.ended(outcome)
 }
