@@ -7,6 +7,8 @@
 //!   threads and once with tasks.
 //! - [`thread`], [`task`], [`time`], [`work`]: the few words that the bodies use;
 //!   on native they *are* the standard library and Tokio.
+//! - `net`: sockets on the loopback and the load of their clients, for the workloads that
+//!   serve; native only.
 //! - [`workload`], [`about`], [`mod@params`], [`seen`], [`source`]: what the registry knows
 //!   of a workload and tells of it, how its parameters become a form, a schema and a checked
 //!   value, what of its outcome may differ, and what its file says.
@@ -24,6 +26,9 @@ pub mod task;
 pub mod thread;
 pub mod time;
 pub mod work;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod net;
 
 pub mod about;
 pub mod params;

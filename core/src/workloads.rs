@@ -3,11 +3,20 @@
 use crate::workload::{Workload, entry};
 
 pub mod counter;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod echo_server;
 pub mod fan_out;
 pub mod pipeline;
 
-/// Every workload, in the order in which a learner meets them.
-pub static ALL: &[&dyn Workload] = &[entry!(fan_out), entry!(counter), entry!(pipeline)];
+/// Every workload, in the order in which a learner meets them. Those that serve are native
+/// only: a browser opens no sockets.
+pub static ALL: &[&dyn Workload] = &[
+    entry!(fan_out),
+    entry!(counter),
+    entry!(pipeline),
+    #[cfg(not(target_arch = "wasm32"))]
+    entry!(echo_server, echo_server::descriptors),
+];
 
 /// The workload of that id.
 pub fn find(id: &str) -> Option<&'static dyn Workload> {

@@ -29,10 +29,10 @@ fn run(executor: Executor, prepared: &dyn Prepared) -> Timed {
         Executor::Threads => prepared.threads(clock),
         Executor::TokioMulti => {
             let mut runtime = Builder::new_multi_thread();
-            on_runtime(&runtime.worker_threads(2).enable_time().build().unwrap(), prepared)
+            on_runtime(&runtime.worker_threads(2).enable_all().build().unwrap(), prepared)
         }
         Executor::TokioCurrent => {
-            on_runtime(&Builder::new_current_thread().enable_time().build().unwrap(), prepared)
+            on_runtime(&Builder::new_current_thread().enable_all().build().unwrap(), prepared)
         }
         Executor::BrowserLoop | Executor::BrowserWorkers => unreachable!("not a native executor"),
     }
@@ -96,7 +96,8 @@ fn every_picture_has_lanes_of_one_length_in_known_signs() {
     }
 }
 
-/// Small values for every parameter: whole numbers at most 40 above their minimum, and every choice.
+/// Small values for every parameter: whole numbers at most 40 above their minimum, waits at most
+/// 5 ms above theirs, and every choice.
 fn small_values(workload: &'static dyn Workload) -> impl Strategy<Value = ParamValues> {
     let fields: Vec<BoxedStrategy<(String, Value)>> = workload
         .params()
@@ -104,8 +105,9 @@ fn small_values(workload: &'static dyn Workload) -> impl Strategy<Value = ParamV
         .map(|spec| {
             let name = spec.name.clone();
             let value = match spec.kind {
-                ParamKind::Integer { min, max, .. } => {
-                    (min..=max.min(min + 40)).prop_map(|number| json!(number)).boxed()
+                ParamKind::Integer { min, max, unit, .. } => {
+                    let most = if unit == "ms" { 5 } else { 40 };
+                    (min..=max.min(min + most)).prop_map(|number| json!(number)).boxed()
                 }
                 ParamKind::Choice { options, .. } => {
                     prop::sample::select(options).prop_map(|option| json!(option.value)).boxed()
