@@ -6,6 +6,7 @@
 //! - [`talk`]: clients that talk to one another.
 //! - [`http`]: as much of HTTP/1.1 as a small server of threads needs.
 
+pub mod http;
 pub mod latency;
 pub mod load;
 
@@ -17,6 +18,10 @@ use std::time::Duration;
 /// How long a server waits for a client, and a client for its server: longer than either
 /// ever takes, so that whatever breaks is an error in the end and never a hang.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a connection may take in all, where a server cannot say how long its client has
+/// been silent: longer than a whole execution may.
+pub const CONNECTION_TIME_MAX: Duration = Duration::from_secs(110);
 
 /// How many connections may wait to be accepted. With the usual 128, thousands that arrive
 /// at once find no room, and the kernel lets each of those try again a second later.

@@ -6,6 +6,8 @@ pub mod counter;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod echo_server;
 pub mod fan_out;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod http_server;
 pub mod pipeline;
 
 /// Every workload, in the order in which a learner meets them. Those that serve are native
@@ -16,6 +18,8 @@ pub static ALL: &[&dyn Workload] = &[
     entry!(pipeline),
     #[cfg(not(target_arch = "wasm32"))]
     entry!(echo_server, echo_server::descriptors),
+    #[cfg(not(target_arch = "wasm32"))]
+    entry!(http_server, http_server::descriptors),
 ];
 
 /// The workload of that id.
