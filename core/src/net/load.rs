@@ -156,20 +156,41 @@ fn told(
 fn run<C: Client>(plan: Plan<C>, address: SocketAddr) -> Result<Report, String> {
     // Without it the kernel lets a timer be 50 µs late, which is more than an answer takes.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
-    let connect = |_| TcpStream::connect(address).and_then(prepared);
-    let opened: io::Result<Vec<TcpStream>> = (0..plan.connections).map(connect).collect();
+    let mut connect = Connect { address, opened: 0 };
+    let awaited = plan.connections + plan.spoilers;
+    let report = connect_and_drive(plan, &mut connect);
+    if report.is_err() {
+        // The server waits for so many connections: it gets them, and finds them closed.
+        while connect.opened < awaited && connect.next().is_ok() {}
+    }
+    report
+}
+
+fn connect_and_drive<C: Client>(plan: Plan<C>, connect: &mut Connect) -> Result<Report, String> {
+    let opened: io::Result<Vec<TcpStream>> =
+        (0..plan.connections).map(|_| connect.next()).collect();
     let opened = opened.map_err(|error| format!("could not connect: {error}"))?;
-    for spoiler in 0..plan.spoilers {
-        let spoilt = connect(spoiler).and_then(|stream| plan.client.spoil(stream));
+    for _ in 0..plan.spoilers {
+        let spoilt = connect.next().and_then(|stream| plan.client.spoil(stream));
         spoilt.map_err(|error| format!("a client that is no good one: {error}"))?;
     }
     let driver = Driver::new(plan, opened).map_err(|error| format!("epoll: {error}"))?;
     driver.drive()
 }
 
-fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    Ok(stream)
+/// Opens connections and counts them.
+struct Connect {
+    address: SocketAddr,
+    opened: u64,
+}
+
+impl Connect {
+    fn next(&mut self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(self.address)?;
+        self.opened += 1;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(stream)
+    }
 }

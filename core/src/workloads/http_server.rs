@@ -188,7 +188,7 @@ impl Client for Browsers {
         stream.read_to_end(&mut answer)?;
         let told = answer.starts_with(b"HTTP/1.1 400 ");
         told.then_some(())
-            .ok_or_else(|| io::Error::other("its nonsense was not answered with status 400"))
+            .ok_or_else(|| io::Error::other(format!("its nonsense was answered with {:?} and not with status 400", String::from_utf8_lossy(&answer))))
     }
 }
 
@@ -302,7 +302,6 @@ pub async fn serve_in_task(stream: tokio::net::TcpStream, service: Service) -> i
         .timer(TokioTimer::new())
         .header_read_timeout(service.patience)
         .max_buf_size(HEAD_BYTES_MAX)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(stream), respond);
     let refused = match within(CONNECTION_TIME_MAX, async { Ok(connection.await) }).await? {
         Ok(()) => false,
