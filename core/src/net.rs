@@ -3,12 +3,14 @@
 //!
 //! - [`load`]: clients that send requests at once or on a schedule; [`latency`]: what they
 //!   saw.
-//! - [`talk`]: clients that talk to one another.
+//! - [`room`]: where they hear one another; [`talk`]: clients that talk.
 //! - [`http`]: as much of HTTP/1.1 as a small server of threads needs.
 
 pub mod http;
 pub mod latency;
 pub mod load;
+pub mod room;
+pub mod talk;
 
 use socket2::{Domain, Socket, Type};
 use std::io;
@@ -27,16 +29,17 @@ pub const CONNECTION_TIME_MAX: Duration = Duration::from_secs(110);
 /// at once find no room, and the kernel lets each of those try again a second later.
 const BACKLOG: i32 = 4_096;
 
-/// Listens on a free port of the loopback. Its `accept` gives up after [`PATIENCE`].
+/// Listens on a free port of the loopback. Its `accept` gives up after [`PATIENCE`]. What
+/// its connections have sent and nobody has read takes no more than about twice
+/// `send_buffer_bytes` in the kernel, where that is given.
 ///
 /// # Errors
 /// As the kernel says.
-pub fn listen() -> io::Result<TcpListener> {
-    listen_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None)
+pub fn listen(send_buffer_bytes: Option<usize>) -> io::Result<TcpListener> {
+    listen_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), send_buffer_bytes)
 }
 
-/// Listens on `address`. What its connections have sent and nobody has read takes no more
-/// than about twice `send_buffer_bytes` in the kernel, where that is given.
+/// What [`listen`] does, on an address of one's choice.
 ///
 /// # Errors
 /// As the kernel says: most often, that the address is in use.

@@ -2,6 +2,8 @@
 
 use crate::workload::{Workload, entry};
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod chat;
 pub mod counter;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod echo_server;
@@ -20,6 +22,8 @@ pub static ALL: &[&dyn Workload] = &[
     entry!(echo_server, echo_server::descriptors),
     #[cfg(not(target_arch = "wasm32"))]
     entry!(http_server, http_server::descriptors),
+    #[cfg(not(target_arch = "wasm32"))]
+    entry!(chat, chat::descriptors),
 ];
 
 /// The workload of that id.

@@ -257,7 +257,7 @@ pub async fn serve_in_task(mut stream: tokio::net::TcpStream, service: Service) 
 }
 
 pub fn threads(params: &Params) -> Outcome {
-    let listener = done(net::listen(), "listen");
+    let listener = done(net::listen(None), "listen");
     let mut load = done(Load::start(plan(params), &listener), "start the clients");
     let service = Service::new(params);
 
@@ -272,7 +272,7 @@ pub fn threads(params: &Params) -> Outcome {
 }
 
 pub async fn tasks(params: &Params) -> Outcome {
-    let listener = done(net::listen(), "listen");
+    let listener = done(net::listen(None), "listen");
     let mut load = done(Load::start(plan(params), &listener), "start the clients");
     let listener = done(net::into_tokio(listener), "listen");
     let service = Service::new(params);

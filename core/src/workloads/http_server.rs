@@ -187,8 +187,12 @@ impl Client for Browsers {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         let told = answer.starts_with(b"HTTP/1.1 400 ");
-        told.then_some(())
-            .ok_or_else(|| io::Error::other(format!("its nonsense was answered with {:?} and not with status 400", String::from_utf8_lossy(&answer))))
+        told.then_some(()).ok_or_else(|| {
+            io::Error::other(format!(
+                "its nonsense was answered with {:?} and not with status 400",
+                String::from_utf8_lossy(&answer)
+            ))
+        })
     }
 }
 
@@ -312,7 +316,7 @@ pub async fn serve_in_task(stream: tokio::net::TcpStream, service: Service) -> i
 }
 
 pub fn threads(params: &Params) -> Outcome {
-    let listener = done(net::listen(), "listen");
+    let listener = done(net::listen(None), "listen");
     let mut load = done(Load::start(plan(params), &listener), "start the clients");
     let service = Service::new(params);
 
@@ -327,7 +331,7 @@ pub fn threads(params: &Params) -> Outcome {
 }
 
 pub async fn tasks(params: &Params) -> Outcome {
-    let listener = done(net::listen(), "listen");
+    let listener = done(net::listen(None), "listen");
     let mut load = done(Load::start(plan(params), &listener), "start the clients");
     let listener = done(net::into_tokio(listener), "listen");
     let service = Service::new(params);
