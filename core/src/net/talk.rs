@@ -2,8 +2,9 @@
 //! counts what each of them hears.
 //!
 //! They talk in rounds: each says its next message when it has heard the one of this round
-//! from all the others. So nobody is ever more than one round ahead of anybody, and a queue
-//! of two messages for each who talks is never full, unless its client does not read.
+//! from all the others. So nobody is ever more than one round ahead of anybody who still
+//! talks, and a queue of two messages for each who talks is never full, unless its client
+//! does not read.
 
 use super::PATIENCE;
 use rustix::event::epoll;
@@ -243,6 +244,7 @@ impl Members {
     /// Takes in what has arrived.
     fn hear(&mut self, member: usize, buffer: &mut [u8]) -> io::Result<()> {
         let bytes = self.plan.message_bytes as usize;
+        let said = self.plan.messages_of(member as u64);
         let Member { stream, round, arrived, next, incoming } = &mut self.joined[member];
         let Some(stream) = stream else { return Ok(()) };
         match stream.read(buffer) {
@@ -260,6 +262,10 @@ impl Members {
             let (sender, number) = parsed(line)
                 .filter(|(sender, _)| *sender < next.len())
                 .ok_or_else(|| io::Error::other("something was heard that nobody said"))?;
+            // A leaver is in its last round while the others, who need it no more, go on.
+            if number >= said {
+                continue;
+            }
             let ahead = number.wrapping_sub(*round);
             if sender == member || number != next[sender] || ahead > 1 {
                 let text = format!(
