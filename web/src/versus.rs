@@ -176,6 +176,7 @@ impl Contest {
             samples: None,
             warmups: None,
             tokio_workers: None,
+            observe: false,
             label: Some(LABEL.to_owned()),
         }
     }

@@ -21,8 +21,12 @@ pub const WELCOME: &[u8] = b"welcome\n";
 /// The shortest message: who says it, its number, and the end of its line.
 pub const MESSAGE_BYTES_MIN: u64 = 16;
 
-/// How much the kernel keeps for a client that does not read: as little as it can.
-const SLOW_BUFFER_BYTES: usize = 4 * 1024;
+/// About how much the kernel keeps for a client that does not read.
+const SLOW_BUFFER_BYTES: usize = 16 * 1024;
+
+/// How long the segments are that it gets. Those of the loopback, of 64 KiB, would not fit
+/// its buffer, and the kernel would then open and close its window by timers.
+const SLOW_SEGMENT_BYTES: u32 = 1_460;
 
 /// Who is in the room, and how much they say.
 #[derive(Clone, Copy, Debug)]
@@ -167,6 +171,7 @@ impl Members {
         let socket = Socket::new(Domain::for_address(self.address), Type::STREAM, None)?;
         if slow {
             socket.set_recv_buffer_size(SLOW_BUFFER_BYTES)?;
+            socket.set_tcp_mss(SLOW_SEGMENT_BYTES)?;
         }
         socket.connect(&self.address.into())?;
         let mut stream = TcpStream::from(socket);
