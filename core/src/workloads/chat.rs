@@ -41,7 +41,7 @@ pub const ABOUT: About = About {
               channel, where falling more than 100 messages behind is an error, at which it stops \
               writing to that client for good and tells nobody. It never takes a client that left \
               out of its list, so the list only grows; and it sends you what you said yourself.",
-    operation: "deliveries",
+    operation: "messages",
     did: "delivered",
     presets: &[
         Preset {
@@ -225,6 +225,8 @@ pub fn serve(stream: TcpStream, room: &Room<SyncSender<Line>>) -> io::Result<Ser
 fn write(stream: &TcpStream, queue: &Receiver<Line>) -> u64 {
     let mut writer = BufWriter::new(stream);
     while let Ok(first) = queue.recv() {
+        // Who says something runs on, and more goes out with the same write.
+        std::thread::yield_now();
         let mut lines = 0;
         let mut batch = std::iter::once(first).chain(queue.try_iter()).inspect(|_| lines += 1);
         let written = batch.try_for_each(|line| writer.write_all(&line));
