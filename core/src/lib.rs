@@ -9,6 +9,8 @@
 //!   use; on native they *are* the standard library, Tokio and rayon.
 //! - `observe` (only on native): the one execution in which units note when they were
 //!   spawned, began and ended.
+//! - `net` (only on native): sockets on the loopback and the clients at their other end, for
+//!   the workloads that serve.
 //! - [`workload`], [`about`], [`mod@params`], [`seen`], [`source`]: what the registry knows
 //!   of a workload and tells of it, how its parameters become a form, a schema and a checked
 //!   value, what of its outcome may differ, and what its file says.
@@ -29,6 +31,9 @@ pub mod task;
 pub mod thread;
 pub mod time;
 pub mod work;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod net;
 
 pub mod about;
 pub mod params;

@@ -79,6 +79,8 @@ pub trait Prepared: Send + Sync {
     fn operations(&self) -> u64;
     /// How many threads or tasks one execution spawns; all may be alive at once.
     fn units(&self) -> u64;
+    /// How many descriptors, such as sockets, one execution has open at once.
+    fn descriptors(&self) -> u64;
     /// Runs the `threads` body on the calling thread and times it.
     ///
     /// # Panics
@@ -101,12 +103,16 @@ pub trait Prepared: Send + Sync {
     fn tasks_in_a_row(&self, clock: Clock, times: u32) -> BoxFuture<Timed>;
 }
 
-/// Makes a registry entry of a workload's module and its file.
+/// Makes a registry entry of a workload's module and its file. One that opens sockets names
+/// the function that counts their descriptors.
 ///
 /// In WebAssembly each build has only the bodies that it can run, plain ones the tasks and
 /// those with shared memory the threads: the others would double what is downloaded.
 macro_rules! entry {
-    ($module:ident) => {{
+    ($module:ident) => {
+        $crate::workload::entry!($module, |_: &$module::Params| 0)
+    };
+    ($module:ident, $descriptors:expr) => {{
         struct Entry;
 
         impl $crate::workload::Workload for Entry {
@@ -186,6 +192,10 @@ macro_rules! entry {
 
             fn units(&self) -> u64 {
                 $module::units(&self.params)
+            }
+
+            fn descriptors(&self) -> u64 {
+                $descriptors(&self.params)
             }
 
             fn threads_in_a_row(

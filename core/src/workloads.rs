@@ -3,12 +3,18 @@
 use crate::workload::{Workload, entry};
 
 pub mod blocking;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod chat;
 pub mod collect;
 pub mod counter;
 pub mod cpu_bound;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod echo_server;
 pub mod fan_out;
 pub mod fire_and_forget;
 pub mod gauge;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod http_server;
 pub mod interleave;
 pub mod panic;
 pub mod ping_pong;
@@ -16,7 +22,8 @@ pub mod pipeline;
 pub mod semaphore;
 pub mod timeout;
 
-/// Every workload, in the order in which a learner meets them.
+/// Every workload, in the order in which a learner meets them. Those that serve are native
+/// only: a browser opens no sockets.
 pub static ALL: &[&dyn Workload] = &[
     // Spawn and join.
     entry!(fan_out),
@@ -34,6 +41,13 @@ pub static ALL: &[&dyn Workload] = &[
     entry!(gauge),
     // Fail.
     entry!(panic),
+    // Serve.
+    #[cfg(not(target_arch = "wasm32"))]
+    entry!(echo_server, echo_server::descriptors),
+    #[cfg(not(target_arch = "wasm32"))]
+    entry!(http_server, http_server::descriptors),
+    #[cfg(not(target_arch = "wasm32"))]
+    entry!(chat, chat::descriptors),
     // Decide.
     entry!(cpu_bound),
     entry!(blocking),

@@ -29,10 +29,10 @@ fn run(executor: Executor, prepared: &dyn Prepared) -> Timed {
         Executor::Threads => prepared.threads(clock),
         Executor::TokioMulti => {
             let mut runtime = Builder::new_multi_thread();
-            on_runtime(&runtime.worker_threads(2).enable_time().build().unwrap(), prepared)
+            on_runtime(&runtime.worker_threads(2).enable_all().build().unwrap(), prepared)
         }
         Executor::TokioCurrent => {
-            on_runtime(&Builder::new_current_thread().enable_time().build().unwrap(), prepared)
+            on_runtime(&Builder::new_current_thread().enable_all().build().unwrap(), prepared)
         }
         Executor::BrowserLoop | Executor::BrowserWorkers => unreachable!("not a native executor"),
     }

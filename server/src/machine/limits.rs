@@ -1,4 +1,5 @@
-//! How many threads and tasks the machine can hold right now, and which setting binds.
+//! How many threads, tasks and sockets the machine can hold right now, and which setting
+//! binds.
 //!
 //! Past a limit a program does not always get an error: out of memory maps, the
 //! standard library's stack guard dies by SIGSEGV. So the limits are read beforehand.
@@ -6,7 +7,7 @@
 use super::cgroup;
 use filature_core::api::{Limit, Refusal};
 use filature_core::{Executor, executor::Body, format};
-use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use procfs::{Current, LoadAverage, Meminfo, process::Process};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -32,6 +33,9 @@ const THREAD_BYTES: u64 = 40 * 1024;
 
 /// What a task takes at least, with its handle.
 const TASK_BYTES: u64 = 1024;
+
+/// Kept free of descriptors: for listeners, runtimes and what else an execution opens once.
+const DESCRIPTORS_MARGIN: u64 = 32;
 
 /// The name of the only limit that is counted in bytes.
 const MEMORY: &str = "memory";
@@ -145,14 +149,43 @@ pub fn task_limit() -> Option<Limit> {
     memory_available_bytes().map(|bytes| memory_limit(bytes, TASK_BYTES))
 }
 
-/// Why this process cannot run `units` more on `executor`, if it cannot.
-pub(crate) fn refusal(executor: Executor, units: u64) -> Option<Refusal> {
-    let limit = match executor.body() {
+/// Why this process cannot run `units` more on `executor`, which have so many `descriptors`
+/// open at once, if it cannot.
+pub(crate) fn refusal(executor: Executor, units: u64, descriptors: u64) -> Option<Refusal> {
+    let of_units = match executor.body() {
         Body::Threads => thread_limits().into_iter().next(),
         Body::Tasks => task_limit(),
-    }?;
+    };
+    let of_descriptors = (descriptors > 0).then(|| descriptor_limit(units, descriptors)).flatten();
+    let limit = of_units.into_iter().chain(of_descriptors).min_by_key(|limit| limit.threads)?;
     let available_units = limit.threads;
     (units > available_units).then_some(Refusal { needed_units: units, available_units, limit })
+}
+
+/// Lets this process open as many descriptors as its hard limit allows. The soft limit is
+/// low only for programs that use `select`, which this one does not.
+pub(crate) fn raise_descriptor_limit() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // One that cannot be raised binds, and is named.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+/// How many units fit, where so many of them have so many descriptors open.
+fn descriptor_limit(units: u64, descriptors: u64) -> Option<Limit> {
+    let (value, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    let open = fs::read_dir("/proc/self/fd").map_or(0, |open| open.count() as u64);
+    let free = value.saturating_sub(open + DESCRIPTORS_MARGIN);
+    let fitting = u128::from(free) * u128::from(units) / u128::from(descriptors);
+    Some(Limit {
+        name: "RLIMIT_NOFILE".to_owned(),
+        value,
+        threads: u64::try_from(fitting).unwrap_or(u64::MAX),
+        how_to_raise: format!(
+            "ulimit -n, or nofile in /etc/security/limits.conf ({descriptors} descriptors are \
+             needed: each connection has both its ends here)"
+        ),
+    })
 }
 
 /// Memory that can be had without swapping, within the machine and the control groups.
@@ -244,9 +277,23 @@ mod tests {
 
     #[test]
     fn more_units_than_fit_are_refused_with_the_limit_that_binds() {
-        let refusal = refusal(Executor::TokioMulti, u64::MAX).unwrap();
+        let refusal = refusal(Executor::TokioMulti, u64::MAX, 0).unwrap();
         assert_eq!(refusal.limit.name, "memory");
         assert_eq!(refusal.available_units, refusal.limit.threads);
-        assert_eq!(super::refusal(Executor::TokioCurrent, 1), None);
+        assert_eq!(super::refusal(Executor::TokioCurrent, 1, 0), None);
+    }
+
+    #[test]
+    fn more_sockets_than_fit_are_refused_whatever_runs_them() {
+        raise_descriptor_limit();
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        assert_eq!(soft, hard);
+        for executor in [Executor::Threads, Executor::TokioMulti, Executor::TokioCurrent] {
+            assert_eq!(super::refusal(executor, 4, 8), None);
+            // Few units that open far too much: nothing else can bind.
+            let refusal = super::refusal(executor, 100, hard.saturating_mul(50)).unwrap();
+            assert_eq!((refusal.limit.name.as_str(), refusal.limit.value), ("RLIMIT_NOFILE", hard));
+            assert!(refusal.available_units <= 2, "{refusal:?}");
+        }
     }
 }

@@ -33,6 +33,7 @@ impl Body {
         if let Some(reason) = workload.obstacle(job.executor, prepared.values()) {
             return Ok(Err(Reply::Impossible { reason }));
         }
+        limits::raise_descriptor_limit();
         let runtime = match job.executor {
             Executor::Threads => None,
             Executor::TokioMulti => Some(multi(job.tokio_workers)?),
@@ -42,7 +43,9 @@ impl Body {
                 return Ok(Err(Reply::Impossible { reason }));
             }
         };
-        if let Some(refusal) = limits::refusal(job.executor, prepared.units()) {
+        if let Some(refusal) =
+            limits::refusal(job.executor, prepared.units(), prepared.descriptors())
+        {
             return Ok(Err(Reply::Refused { refusal }));
         }
         // The first call computes it, and the first reading starts the clock.

@@ -35,7 +35,7 @@ enum Figure {
     MemoryPerUnit,
 }
 
-const CASES: [Case; 4] = [
+const CASES: [Case; 6] = [
     Case {
         workload: "fan-out",
         params: |_| json!({"units": 10_000, "work": "none"}),
@@ -56,6 +56,20 @@ const CASES: [Case; 4] = [
         raw: "pipeline",
         figure: Figure::WallTime,
         turns: 5,
+    },
+    Case {
+        workload: "echo-server",
+        params: |_| json!({"connections": 100, "requests": 100, "payload_bytes": 64, "load": "closed"}),
+        raw: "echo",
+        figure: Figure::WallTime,
+        turns: 5,
+    },
+    Case {
+        workload: "ping-pong",
+        params: |_| json!({"rounds": 10_000, "over": "channel"}),
+        raw: "ping_pong",
+        figure: Figure::WallTime,
+        turns: 11,
     },
     Case {
         workload: "fan-out",
@@ -131,7 +145,7 @@ fn take_turns(
 fn bar(case: &Case, executor: &str) -> Bar {
     match (case.figure, case.workload, executor) {
         (Figure::MemoryPerUnit, ..) => Bar { low: 0.98, high: 1.02 },
-        (_, "fan-out", "threads") => Bar { low: 0.90, high: 1.10 },
+        (_, "fan-out", "threads") | (_, "ping-pong", _) => Bar { low: 0.90, high: 1.10 },
         _ => Bar { low: 0.95, high: 1.05 },
     }
 }
