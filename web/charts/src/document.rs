@@ -25,6 +25,11 @@ impl Svg {
         Self { text: String::new() }
     }
 
+    /// What was written.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
     /// Begins an element.
     pub(crate) fn open(&mut self, name: &'static str) -> Element<'_> {
         self.text.push('<');
