@@ -15,7 +15,7 @@ const BAR: f64 = 6.0;
 pub const SKETCH_SIGNS: [(&[&str], &str); 5] = [
     (&["##"], "runs"),
     (&["--"], "waits"),
-    (&["oo"], "has it alone"),
+    (&["oo"], "holds it alone"),
     (&["v#", " #"], "starts or hands over"),
     (&["#x"], "ends early"),
 ];
@@ -117,7 +117,7 @@ fn word(sign: char) -> Option<&'static str> {
     Some(match sign {
         '#' => "runs",
         '-' => "waits",
-        'o' => "has it alone",
+        'o' => "holds it alone",
         'v' => "hands on",
         '^' => "hands back",
         'x' => "ends early",

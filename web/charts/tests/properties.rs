@@ -71,18 +71,19 @@ proptest! {
         (width, standalone) in frame(),
         rows in prop::collection::vec(
             (0..IDS.len(), 0..TITLES.len(), prop::collection::vec(value(), 0..30),
-                prop::option::of(value()), prop::option::of((value(), value()))),
+                prop::option::of(value()), prop::option::of((value(), value())), prop::option::of(value())),
             0..8,
         ),
     ) {
         let series: Vec<StripSeries> = rows
             .iter()
-            .map(|(id, title, values, median, interval)| StripSeries {
+            .map(|(id, title, values, median, interval, pinned)| StripSeries {
                 id: IDS[*id],
                 title: TITLES[*title],
                 values,
                 median: *median,
                 interval: *interval,
+                pinned: *pinned,
             })
             .collect();
         let frame = Frame { width, title: TITLES[5], description: "What & why", standalone };
@@ -90,7 +91,7 @@ proptest! {
         check(&chart);
         let shown: usize = rows
             .iter()
-            .map(|row| row.2.iter().chain(&row.3).filter(|value| value.is_finite()).count())
+            .map(|row| row.2.iter().chain(&row.3).chain(&row.5).filter(|value| value.is_finite()).count())
             .sum();
         prop_assert_eq!(chart.marks.len(), shown);
         prop_assert_eq!(&chart, &strip(&frame, &TIME, &series));

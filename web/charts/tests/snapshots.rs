@@ -31,8 +31,16 @@ const STRIP: [StripSeries; 2] = [
         values: &[3.0, 4.5, 3.5],
         median: Some(3.5),
         interval: Some((3.0, 4.5)),
+        pinned: None,
     },
-    StripSeries { id: "tokio-multi", title: "Tokio", values: &[], median: None, interval: None },
+    StripSeries {
+        id: "tokio-multi",
+        title: "Tokio",
+        values: &[],
+        median: None,
+        interval: None,
+        pinned: None,
+    },
 ];
 
 fn frame(width: f64, standalone: bool) -> Frame<'static> {
@@ -64,6 +72,14 @@ fn a_strip_for_a_phone() {
 #[test]
 fn a_strip_as_a_file_brings_its_colours() {
     insta::assert_snapshot!(shown(&strip(&frame(640.0, true), &TIME, &STRIP[..1])));
+}
+
+#[test]
+fn a_strip_beside_a_pinned_one_has_a_dashed_median() {
+    let chart =
+        strip(&frame(640.0, false), &TIME, &[StripSeries { pinned: Some(9.0), ..STRIP[0] }]);
+    assert!(chart.svg.contains("class=\"pinned s-threads\""), "{}", chart.svg);
+    assert!(chart.marks.iter().any(|mark| mark.text == "OS threads: pinned median 9.00 ms"));
 }
 
 #[test]
