@@ -8,9 +8,9 @@
 //! - [`draft`]: the form as typed, its checks, its address; [`commands`]: the same for a terminal.
 //! - [`api`], [`live`]: requests, and the experiment that is followed while it runs.
 //! - [`browser`], [`engine`]: this browser as a machine.
-//! - [`form`], [`fields`], [`run`]: the setup column.
-//! - [`result`], [`charts`], [`figure`], [`figures`], [`facts`], [`machine`], [`suggest`]:
-//!   the result column; [`outline`] keeps it calm while samples arrive.
+//! - [`gallery`], [`form`], [`fields`], [`run`]: the setup column.
+//! - [`result`], [`charts`], [`figure`], [`figures`], [`facts`], [`machine`], [`suggest`],
+//!   [`pin`]: the result column; [`outline`] keeps it calm while samples arrive.
 //! - [`source`]: the code column. [`mod@history`]: all experiments. [`mod@versus`]: native
 //!   against WebAssembly.
 //! - [`shell`], [`keyboard`], [`explain`], [`share`], [`download`], [`time`]: what surrounds them.
@@ -45,6 +45,7 @@ pub mod engine;
 
 pub mod fields;
 pub mod form;
+pub mod gallery;
 pub mod run;
 
 pub mod charts;
@@ -53,6 +54,7 @@ pub mod figure;
 pub mod figures;
 pub mod machine;
 pub mod outline;
+pub mod pin;
 pub mod result;
 pub mod suggest;
 
@@ -98,6 +100,7 @@ pub fn page() -> Content {
     route::arrive(app);
     follow(app);
     start(app.load());
+    pin::load(app);
     let is_bench = memo(move || matches!(app.route.get(), Route::Explore | Route::Experiment(_)));
     let view = move || {
         if is_bench.get() {
@@ -114,6 +117,7 @@ pub fn page() -> Content {
         shell::banner(app),
         el("main").live(view),
         shell::help(),
+        gallery::overlay(app),
         explain::note(),
     ];
     parts.into()
