@@ -43,6 +43,9 @@ pub const THREADS: &[Executor] = &[Executor::Threads, Executor::BrowserWorkers];
 pub const NATIVE: &[Executor] = &[Executor::Threads, Executor::TokioMulti, Executor::TokioCurrent];
 /// Those of the `tasks` bodies on the server's machine.
 pub const TOKIO: &[Executor] = &[Executor::TokioMulti, Executor::TokioCurrent];
+/// Those whose threads can block in a sleep: all but the browser's event loop.
+pub const SLEEPERS: &[Executor] =
+    &[Executor::Threads, Executor::TokioMulti, Executor::TokioCurrent, Executor::BrowserWorkers];
 /// Threads of the operating system.
 pub const OS_THREADS: &[Executor] = &[Executor::Threads];
 

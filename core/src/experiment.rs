@@ -79,7 +79,8 @@ pub fn check(request: &ExperimentRequest, cores: u32) -> Result<Spec, Vec<FieldE
     }
     let sweep = request.sweep.clone();
     let workload = request.workload.clone();
-    Ok(Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, label })
+    let observe = request.observe;
+    Ok(Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, observe, label })
 }
 
 fn executors(request: &ExperimentRequest, errors: &mut Vec<FieldError>) -> Vec<Executor> {
@@ -201,6 +202,7 @@ pub fn cells(spec: &Spec) -> Vec<Cell> {
             memory: None,
             outcome: None,
             facts: Vec::new(),
+            observed: None,
             browser: None,
             spawn_costs: None,
         })

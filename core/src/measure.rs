@@ -12,6 +12,9 @@ pub enum Kind {
     WarmUp,
     /// A timed execution that counts.
     Sample,
+    /// An execution that notes when each unit was spawned, began and ended. That slows it
+    /// down, so it comes after the samples and is none.
+    Observed,
 }
 
 /// One turn in a [`schedule`].

@@ -1,5 +1,5 @@
 //! `time` as the bodies mean it. `sleep` is for the `tasks` bodies: on native, Tokio's
-//! timer (granularity 1 ms); in the browser, `setTimeout`. `Instant` is for both: on native,
+//! timer (granularity 1 ms); in the browser, `setTimeout`; so is `timeout`. `Instant` is for both: on native,
 //! the standard library's; in the browser, the clock that all workers of a page share.
 
 pub use std::time::Duration;
@@ -7,13 +7,16 @@ pub use std::time::Duration;
 #[cfg(not(target_arch = "wasm32"))]
 pub use std::time::Instant;
 #[cfg(not(target_arch = "wasm32"))]
-pub use tokio::time::sleep;
+pub use tokio::time::{sleep, timeout};
 
 #[cfg(target_arch = "wasm32")]
-pub use browser::{Instant, sleep};
+pub use browser::{Elapsed, Instant, sleep, timeout};
 
 #[cfg(target_arch = "wasm32")]
 mod browser {
+    use std::future::{Future, poll_fn};
+    use std::pin::pin;
+    use std::task::Poll;
     use std::time::Duration;
     use wasm_bindgen::prelude::*;
     use wasm_bindgen_futures::JsFuture;
@@ -59,4 +62,21 @@ mod browser {
         });
         JsFuture::from(elapsed).await.expect("a promise that is only ever resolved");
     }
+
+    /// What `future` results in, unless it takes longer than `duration`: then it is dropped.
+    ///
+    /// # Errors
+    /// If it takes longer.
+    pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Output, Elapsed> {
+        let (mut future, mut timer) = (pin!(future), pin!(sleep(duration)));
+        let first = poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(Ok(result)),
+            Poll::Pending => timer.as_mut().poll(context).map(|()| Err(Elapsed(()))),
+        });
+        first.await
+    }
+
+    /// The time of a [`timeout`] is over.
+    #[derive(Debug)]
+    pub struct Elapsed(());
 }

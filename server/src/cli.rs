@@ -99,6 +99,10 @@ struct Run {
     /// How many worker threads tokio-multi gets [default: one per core].
     #[arg(long, value_name = "N")]
     tokio_workers: Option<u32>,
+    /// End each cell with an execution that notes when each unit was spawned, began and
+    /// ended; its cost is printed.
+    #[arg(long)]
+    observe: bool,
     /// A note that goes with the figures.
     #[arg(long)]
     label: Option<String>,

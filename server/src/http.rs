@@ -18,7 +18,6 @@ mod exports;
 mod extract;
 mod guard;
 mod health;
-mod highlight;
 mod hosts;
 mod metrics;
 mod problem;
@@ -82,6 +81,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(experiments::get, experiments::delete))
         .routes(routes!(exports::json))
         .routes(routes!(exports::csv))
+        .routes(routes!(exports::report))
         .routes(routes!(cells::claim))
         .routes(routes!(cells::report))
         .routes(routes!(events::events))

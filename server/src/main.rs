@@ -9,12 +9,18 @@
 //! - [`http`]: the server.
 //! - [`store`]: the history in SQLite.
 //! - [`csv`]: an experiment as a table for other programs.
+//! - [`facts`]: what its outcomes say.
+//! - [`report`]: an experiment as one file for people.
+//! - [`highlight`]: colours for source text.
 
 pub mod cli;
 pub mod csv;
+pub mod facts;
+pub mod highlight;
 pub mod http;
 pub mod lab;
 pub mod machine;
+pub mod report;
 pub mod store;
 pub mod worker;
 

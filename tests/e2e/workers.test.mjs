@@ -147,6 +147,32 @@ story(
 
 story(
   shared,
+  "in a browser whose WebAssembly shares no memory the workers are off and say why, and the loop runs",
+  { path: "about:blank" },
+  async ({ page }) => {
+    await page.addInitScript(() => {
+      const { Memory } = WebAssembly;
+      WebAssembly.Memory = class extends Memory {
+        constructor(wanted) {
+          if (wanted.shared) throw new TypeError("shared memories are not supported");
+          super(wanted);
+        }
+      };
+    });
+    await page.goto("/?executors=browser-loop");
+    await ready(page);
+    assert.ok(await page.evaluate(() => crossOriginIsolated));
+    await page.locator("#executor-browser-workers:disabled").waitFor();
+    const why = await page.locator("#executor-browser-workers-about").textContent();
+    assert.ok(why.includes("no shared memory for WebAssembly"), why);
+    await run(page);
+    await ended(page);
+    assert.deepEqual(await dots(page), { "browser-loop": 10 });
+  },
+);
+
+story(
+  shared,
   "Esc ends a run on workers in the middle of a body, with every worker, and the next one works",
   { path: counter({ executors: "browser-workers", ...ENDLESS }) },
   async ({ page, server }) => {

@@ -1,5 +1,6 @@
 //! The command line as a process: output, progress, errors, exit codes.
 
+use filature_core::workloads;
 use filature_tests::server::{PATIENCE, send};
 use filature_tests::{binary, filature, text};
 use nix::sys::signal::Signal;
@@ -13,8 +14,8 @@ fn run_prints_a_table_and_a_verdict_and_nothing_fancy_when_piped() {
     let output = filature(&["run", "fan-out", "--set", "units=50", "--samples", "4"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let table = text(&output.stdout);
-    for word in ["threads", "tokio-multi", "tokio-current", "median", "spawned and joined 50 units"]
-    {
+    let said = ["spawned and joined 50 units", "units joined: 50 of 50"];
+    for word in ["threads", "tokio-multi", "tokio-current", "median"].into_iter().chain(said) {
         assert!(table.contains(word), "{word} is missing from\n{table}");
     }
     assert!(!table.contains('\u{1b}') && !text(&output.stderr).contains('\u{1b}'));
@@ -105,7 +106,10 @@ fn a_refused_cell_is_a_result_with_its_reason() {
 #[test]
 fn list_names_every_workload_with_its_params_and_limits() {
     let listed = text(&filature(&["list"]).stdout);
-    for word in ["fan-out", "counter", "pipeline", "capacity", "65536", "async-mutex"] {
+    for workload in workloads::ALL {
+        assert!(listed.contains(workload.id()), "{}", workload.id());
+    }
+    for word in ["capacity", "65536", "async-mutex"] {
         assert!(listed.replace(['\u{202f}', '_'], "").contains(word), "{word}:\n{listed}");
     }
     let json: Value = serde_json::from_str(&text(&filature(&["list", "--json"]).stdout)).unwrap();

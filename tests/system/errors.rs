@@ -25,7 +25,7 @@ fn problem(response: Response, status: u16) -> Value {
 fn wrong_fields_are_named_with_their_value_and_limits() {
     let server = Server::start();
     let wrong = [
-        (json!({"workload": "nope"}), "/workload", "fan-out, counter, pipeline"),
+        (json!({"workload": "nope"}), "/workload", "fan-out, interleave, collect"),
         (json!({"workload": "fan-out", "params": {"speed": 1}}), "/params/speed", "units"),
         (
             json!({"workload": "fan-out", "params": {"units": 0}}),
@@ -120,6 +120,7 @@ fn unknown_routes_methods_and_ids_are_problems_too() {
         "/api/v1/experiments/%00",
         "/api/v1/experiments/%ff%fe",
         "/api/v1/experiments/0000000000000000/export.csv",
+        "/api/v1/experiments/0000000000000000/report.html",
         "/api/v1/experiments/0000000000000000/export.json",
         "/api/v1/workloads/none",
     ] {

@@ -1,5 +1,6 @@
 //! The REST API from the outside: every route does what the contract says.
 
+use filature_core::workloads;
 use filature_tests::server::Server;
 use serde_json::{Value, json};
 
@@ -256,7 +257,8 @@ fn the_catalogue_says_all_that_a_form_needs() {
     let catalogue = server.json("/api/v1/workloads");
     let ids: Vec<&str> =
         catalogue.as_array().unwrap().iter().map(|w| w["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["fan-out", "counter", "pipeline"]);
+    let registered: Vec<&str> = workloads::ALL.iter().map(|workload| workload.id()).collect();
+    assert_eq!(ids, registered);
     let counter = server.json("/api/v1/workloads/counter");
     let workers = &counter["params"][0];
     assert_eq!((&workers["name"], &workers["type"]), (&json!("workers"), &json!("integer")));
@@ -327,6 +329,7 @@ fn the_openapi_document_describes_every_route_of_the_contract() {
         "/api/v1/experiments/{id}",
         "/api/v1/experiments/{id}/export.json",
         "/api/v1/experiments/{id}/export.csv",
+        "/api/v1/experiments/{id}/report.html",
         "/api/v1/experiments/{id}/cells/{cell}/claim",
         "/api/v1/experiments/{id}/cells/{cell}/samples",
         "/api/v1/events",

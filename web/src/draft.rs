@@ -209,6 +209,7 @@ impl Draft {
             samples: Some(samples),
             warmups: Some(warmups),
             tokio_workers,
+            observe: false,
             label: (!label.is_empty()).then(|| label.to_owned()),
         })
     }

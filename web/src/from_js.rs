@@ -8,8 +8,9 @@ use filature_core::about::Group;
 use filature_core::api::{
     AxisLabel, BodyLines, BrowserCard, BrowserLease, BrowserSpawnCosts, CellState, Comparison,
     Curve, Disturbance, Event, ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Fact,
-    Health, Lane, Limit, MachineCard, Mark, Memory, Picture, PresetInfo, Problem, Refusal, Sample,
-    Scale, Source, Spec, State, Summary, Sweep, Token, TokenKind, Verdict, WorkloadInfo,
+    Health, Lane, Limit, MachineCard, Mark, Memory, Observed, Percentiles, Picture, PresetInfo,
+    Problem, Refusal, Sample, Scale, Source, Span, Spec, State, Summary, Sweep, Token, TokenKind,
+    Verdict, WorkloadInfo,
 };
 use filature_core::params::{ChoiceSpec, Only, ParamKind, When};
 use filature_core::stats::Distribution;
@@ -192,10 +193,11 @@ fields! {
     }
     ExperimentLine { id, state, spec, created_at, finished_at, verdict }
     ExperimentPage { experiments, next_cursor }
-    Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, label }
+    Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, observe, label }
     Sweep { param, values }
     filature_core::api::Cell {
         index, executor, params, state, reason, refusal, samples, summary, memory, outcome, facts,
+        observed,
         browser, spawn_costs,
     }
     Summary {
@@ -224,6 +226,9 @@ fields! {
     ExecutorInfo { id, title, summary, body, native, max_units, limit }
     ChoiceSpec { value, doc, only }
     Only { executors, why }
+    Observed { wall_ns, units, spawn_to_begin_ns, begin_to_end_ns, spans }
+    Percentiles { p50, p90, p99, max }
+    Span { spawned_ns, began_ns, ended_ns }
     Fact { label, value, picture }
     Lane { name, marks }
     Mark { at, text }

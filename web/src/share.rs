@@ -65,15 +65,16 @@ pub fn form_links(app: App) -> El {
 /// The permanent link and the downloads of an experiment.
 pub fn result_links(id: &str) -> El {
     let link = format!("{}/e/{id}", origin());
-    let file = |kind: &str, label: &str| {
+    let file = |kind: &str, name: &str, label: &str| {
         classed("a", "quiet")
             .id(&format!("download-{kind}"))
-            .attr("href", &format!("/api/v1/experiments/{id}/export.{kind}"))
+            .attr("href", &format!("/api/v1/experiments/{id}/{name}.{kind}"))
             .attr("download", "")
             .child(label)
     };
     links("Take this result along")
         .child(copy_button("copy-link", "Copy link", move || Some(link.clone())))
-        .child(file("json", "JSON"))
-        .child(file("csv", "CSV"))
+        .child(file("html", "report", "Report"))
+        .child(file("json", "export", "JSON"))
+        .child(file("csv", "export", "CSV"))
 }

@@ -180,6 +180,7 @@ impl Contest {
             samples: None,
             warmups: None,
             tokio_workers: None,
+            observe: false,
             label: Some(LABEL.to_owned()),
         }
     }

@@ -1,7 +1,8 @@
 //! Experiments, their cells, and where both stand.
 
 use super::{
-    BrowserCard, BrowserSpawnCosts, Fact, Limit, MachineCard, Memory, Sample, Spec, Summary,
+    BrowserCard, BrowserSpawnCosts, Fact, Limit, MachineCard, Memory, Observed, Sample, Spec,
+    Summary,
 };
 use crate::executor::Executor;
 use crate::params::ParamValues;
@@ -201,6 +202,9 @@ pub struct Cell {
     /// What the outcome says, in words and pictures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<Fact>,
+    /// What an execution of its own found out about the units, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
     /// The browser that measured it, for browser executors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub browser: Option<BrowserCard>,

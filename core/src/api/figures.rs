@@ -37,6 +37,54 @@ fn is_one(batch: &u32) -> bool {
     *batch == 1
 }
 
+/// What one execution of its own found out about its units, at a cost: compare its
+/// `wall_ns` with the median of the samples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Observed {
+    /// Wall-clock time of the observed execution.
+    pub wall_ns: u64,
+    /// How many units were seen from spawn to end.
+    pub units: u64,
+    /// From the call of spawn to the unit's first instruction; absent without units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spawn_to_begin_ns: Option<Percentiles>,
+    /// From the unit's first instruction to its last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begin_to_end_ns: Option<Percentiles>,
+    /// The first units, in the order in which they were spawned: at most 200.
+    pub spans: Vec<Span>,
+}
+
+/// Where the values of a distribution lie.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Percentiles {
+    /// Half of them are below.
+    pub p50: u64,
+    /// Nine of ten are below.
+    pub p90: u64,
+    /// All but one of a hundred are below.
+    pub p99: u64,
+    /// The largest.
+    pub max: u64,
+}
+
+/// The moments of one unit, since just before the body was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Span {
+    /// When spawn was called.
+    pub spawned_ns: u64,
+    /// When its first instruction ran.
+    pub began_ns: u64,
+    /// When its last instruction ran.
+    pub ended_ns: u64,
+}
+
 /// The figures over all samples of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

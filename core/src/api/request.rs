@@ -66,10 +66,19 @@ pub struct ExperimentRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 64))]
     pub tokio_workers: Option<u32>,
+    /// Whether native cells end with an execution that notes when each unit was spawned,
+    /// began and ended.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub observe: bool,
     /// A note for the history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub label: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_off(flag: &bool) -> bool {
+    !flag
 }
 
 /// The values that one parameter takes in turn.
@@ -104,6 +113,9 @@ pub struct Spec {
     pub warmups: u32,
     /// How many worker threads `tokio-multi` gets.
     pub tokio_workers: u32,
+    /// Whether native cells end with an observed execution.
+    #[serde(default)]
+    pub observe: bool,
     /// A note for the history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,

@@ -27,6 +27,7 @@ pub const ABOUT: About = About {
     operation: "increments",
     did: "made",
     presets: &[
+        Preset { name: "as in the article", params: &[("workers", "10"), ("increments", "1")] },
         Preset { name: "no lock at all", params: &[("lock", "atomic")] },
         Preset { name: "one shard each", params: &[("lock", "sharded")] },
         Preset {

@@ -26,6 +26,11 @@ pub const ABOUT: About = About {
     did: "spawned and joined",
     presets: &[
         Preset { name: "ten thousand sleepers", params: &[("units", "10000"), ("work", "sleep")] },
+        Preset {
+            name: "one sleeper",
+            params: &[("units", "1"), ("work", "sleep"), ("duration_ms", "2000")],
+        },
+        Preset { name: "ten thousand that do nothing", params: &[("units", "10000")] },
         Preset { name: "at scale", params: &[("units", "100000")] },
     ],
     picture: &["v#---^^^", " v###   ", "  v###  ", "   ###  "],

@@ -27,6 +27,7 @@ pub const ABOUT: About = About {
     operation: "items",
     did: "passed on",
     presets: &[
+        Preset { name: "as in the article", params: &[("stages", "2"), ("items", "100")] },
         Preset { name: "hand over hand", params: &[("capacity", "1")] },
         Preset { name: "work per item", params: &[("items", "2000"), ("spins", "10000")] },
     ],

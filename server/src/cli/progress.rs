@@ -58,6 +58,7 @@ impl Sink for Collector {
                 cell.refusal = end.refusal;
                 cell.memory = end.memory;
                 cell.outcome = end.outcome;
+                cell.observed = end.observed.map(|observed| *observed);
             }
         }
         Ok(())

@@ -70,6 +70,7 @@ fn request(options: &Run) -> Result<ExperimentRequest, String> {
         samples: options.samples,
         warmups: options.warmups,
         tokio_workers: options.tokio_workers,
+        observe: options.observe,
         label: options.label.clone(),
     })
 }
@@ -111,6 +112,7 @@ async fn measure(spec: &Spec) -> Result<Experiment, Failure> {
     let disturbance = measured.map_err(Failure::Failed)?;
     let mut cells = collector.cells;
     assemble::summarize(spec, &mut cells);
+    assemble::tell_facts(spec, &mut cells);
     Ok(Experiment {
         id: "cli".to_owned(),
         state: state(&cells),

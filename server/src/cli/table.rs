@@ -1,5 +1,6 @@
 //! An experiment as a table for a terminal, with what can be said of it in words.
 
+use crate::facts::{self, Told};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use filature_core::About;
 use filature_core::api::{Cell, CellState, Experiment};
@@ -13,7 +14,14 @@ const NONE: &str = "–";
 pub(super) fn text(experiment: &Experiment, about: &About) -> String {
     let mut text = table(experiment, about);
     text.push('\n');
-    for paragraph in [verdicts(experiment), reasons(experiment), disturbance(experiment)] {
+    let paragraphs = [
+        verdicts(experiment),
+        facts(experiment),
+        observed(experiment),
+        reasons(experiment),
+        disturbance(experiment),
+    ];
+    for paragraph in paragraphs {
         if !paragraph.is_empty() {
             text.push('\n');
             text.push_str(&paragraph);
@@ -86,13 +94,35 @@ fn verdicts(experiment: &Experiment) -> String {
     experiment.verdicts.iter().map(line).collect()
 }
 
+/// What the outcomes say, a line for each fact and swept value.
+fn facts(experiment: &Experiment) -> String {
+    let line = |told: Told| {
+        let at = told.swept.map_or_else(String::new, |v| format!(" at {}", format::count(v)));
+        format!("{}{at}: {}\n", told.label, told.value)
+    };
+    facts::told(experiment).into_iter().map(line).collect()
+}
+
+/// What the observed executions found out.
+fn observed(experiment: &Experiment) -> String {
+    let line = |cell: &Cell| {
+        let (executor, at) = (cell.executor, at(experiment, cell));
+        Some(format!("{executor}{at} observed: {}\n", facts::observed(cell)?))
+    };
+    experiment.cells.iter().filter_map(line).collect()
+}
+
+/// The swept value of a cell, for a line that is about one cell.
+fn at(experiment: &Experiment, cell: &Cell) -> String {
+    let swept = swept_value(&experiment.spec, cell);
+    swept.map_or_else(String::new, |value| format!(" at {}", format::count(value)))
+}
+
 fn reasons(experiment: &Experiment) -> String {
     let of_interest = |cell: &&Cell| !matches!(cell.state, CellState::Done | CellState::Cancelled);
     let line = |cell: &Cell| {
-        let swept =
-            swept_value(&experiment.spec, cell).map(|v| format!(" at {}", format::count(v)));
-        let swept = swept.unwrap_or_default();
-        Some(format!("{}{swept} {}: {}\n", cell.executor, cell.state.id(), cell.reason.as_ref()?))
+        let (swept, state) = (at(experiment, cell), cell.state.id());
+        Some(format!("{}{swept} {state}: {}\n", cell.executor, cell.reason.as_ref()?))
     };
     experiment.cells.iter().filter(of_interest).filter_map(line).collect()
 }

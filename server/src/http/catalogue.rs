@@ -3,9 +3,9 @@
 use super::App;
 use super::cached::{Cached, Wanted};
 use super::extract::{cut, fresh_json};
-use super::highlight;
+
 use super::problem::{Answer, Failure};
-use crate::machine;
+use crate::{highlight, machine};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use filature_core::about::{Preset, param_values};

@@ -4,7 +4,7 @@ use super::App;
 use super::experiments::find;
 use super::extract::Id;
 use super::problem::{Answer, Failure};
-use crate::csv;
+use crate::{csv, report};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -47,6 +47,25 @@ pub(super) async fn csv(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Respo
     let experiment = find(&app, &id).await?;
     let text = csv::export(&experiment);
     Ok(attachment(&experiment, "csv", "text/csv; charset=utf-8", text))
+}
+
+/// The experiment as a report: one HTML file with charts, figures and source, which loads
+/// nothing and runs no script.
+#[utoipa::path(
+    get, path = "/api/v1/experiments/{id}/report.html",
+    operation_id = "report_html", tag = "exports",
+    params(("id" = String, Path, description = "The experiment's id")),
+    responses(
+        (status = 200, description = "The report, as an attachment", body = String,
+            content_type = "text/html"),
+        (status = 404, description = "There is no such experiment", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn report(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Response> {
+    let experiment = find(&app, &id).await?;
+    let text = report::html(&experiment);
+    Ok(attachment(&experiment, "html", "text/html; charset=utf-8", text))
 }
 
 fn attachment(

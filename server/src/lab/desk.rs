@@ -166,7 +166,15 @@ pub async fn browser_cells(
 }
 
 fn ended(state: CellState, reason: Option<String>, outcome: Option<Value>) -> CellEnd {
-    CellEnd { state, reason, refusal: None, memory: None, outcome, spawn_costs: None }
+    CellEnd {
+        state,
+        reason,
+        refusal: None,
+        memory: None,
+        outcome,
+        observed: None,
+        spawn_costs: None,
+    }
 }
 
 /// One cell at the desk.

@@ -25,9 +25,10 @@ impl Default for Figures {
 }
 
 impl Figures {
-    /// Fills in the figures of the cells that have ended. Those of a running cell are
+    /// Fills in the facts and figures of the cells that have ended. The figures of a running cell are
     /// left out: computing them over and over would disturb what is being measured.
     pub async fn summarize(&self, experiment: &mut Experiment) {
+        assemble::tell_facts(&experiment.spec, &mut experiment.cells);
         let mut missing = self.recall(experiment);
         if missing.is_empty() {
             return;

@@ -9,7 +9,7 @@ use super::child::{Child, Failure, worker};
 use crate::machine::{limits, usage::Watch};
 use crate::worker::protocol::Job;
 use filature_core::api::{
-    BrowserSpawnCosts, Cell, CellState, Disturbance, Memory, Refusal, Sample, Spec,
+    BrowserSpawnCosts, Cell, CellState, Disturbance, Memory, Observed, Refusal, Sample, Spec,
 };
 use filature_core::format;
 use filature_core::measure::{Kind, Turn, schedule};
@@ -55,6 +55,8 @@ pub struct CellEnd {
     pub memory: Option<Memory>,
     /// What the body returned, every time.
     pub outcome: Option<Value>,
+    /// What the observed execution found out.
+    pub observed: Option<Box<Observed>>,
     /// What spawning cost, for `browser-workers`.
     pub spawn_costs: Option<BrowserSpawnCosts>,
 }
@@ -106,6 +108,7 @@ struct Group<'a, S> {
 }
 
 /// A cell in its group.
+#[derive(Default)]
 struct Entrant {
     cell: usize,
     /// Present until the cell has ended.
@@ -115,6 +118,7 @@ struct Entrant {
     taken: u32,
     memory: Option<Memory>,
     outcome: Option<Value>,
+    observed: Option<Box<Observed>>,
 }
 
 /// The experiment was cancelled.
@@ -134,6 +138,11 @@ impl<S: Sink> Group<'_, S> {
         {
             self.take_turn(place, kind, cancel).await?;
         }
+        if self.spec.observe {
+            for place in 0..self.entrants.len() {
+                self.take_turn(place, Kind::Observed, cancel).await?;
+            }
+        }
         for place in 0..self.entrants.len() {
             self.finish(place).await?;
         }
@@ -141,9 +150,7 @@ impl<S: Sink> Group<'_, S> {
     }
 
     async fn enter(&mut self, cell: &Cell, cancel: &CancellationToken) -> Result<(), String> {
-        let (waiting, taken) = (Vec::new(), 0);
-        let (child, memory, outcome) = (None, None, None);
-        self.entrants.push(Entrant { cell: cell.index, child, waiting, taken, memory, outcome });
+        self.entrants.push(Entrant { cell: cell.index, ..Entrant::default() });
         let place = self.entrants.len() - 1;
         if cancel.is_cancelled() {
             return self.end(place, cancelled()).await;
@@ -189,9 +196,13 @@ impl<S: Sink> Group<'_, S> {
             Err(Cancelled) => return self.end(place, cancelled()).await,
         };
         entrant.memory = entrant.memory.or(execution.memory);
-        entrant.outcome = Some(execution.outcome);
-        if kind == Kind::WarmUp {
-            return Ok(());
+        match kind {
+            Kind::WarmUp => return Ok(()),
+            Kind::Observed => {
+                entrant.observed = execution.observed.map(Box::new);
+                return Ok(());
+            }
+            Kind::Sample => entrant.outcome = Some(execution.outcome),
         }
         entrant.waiting.push(execution.sample);
         entrant.taken += 1;
@@ -217,6 +228,7 @@ impl<S: Sink> Group<'_, S> {
             refusal: None,
             memory: self.entrants[place].memory,
             outcome: self.entrants[place].outcome.take(),
+            observed: self.entrants[place].observed.take(),
             spawn_costs: None,
         };
         self.end(place, end).await
@@ -273,7 +285,15 @@ fn failed(failure: Failure) -> CellEnd {
 }
 
 fn ended(state: CellState, reason: String, refusal: Option<Refusal>) -> CellEnd {
-    CellEnd { state, reason: Some(reason), refusal, memory: None, outcome: None, spawn_costs: None }
+    CellEnd {
+        state,
+        reason: Some(reason),
+        refusal,
+        memory: None,
+        outcome: None,
+        observed: None,
+        spawn_costs: None,
+    }
 }
 
 fn refusal_in_words(refusal: &Refusal) -> String {

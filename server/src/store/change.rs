@@ -91,7 +91,7 @@ impl Change {
             }
             Self::CellEnded { id, cell, end } => one(connection.prepare_cached(
                 "UPDATE cells SET state = ?3, reason = ?4, refusal = ?5, memory = ?6, outcome = ?7,
-                 spawn_costs = ?8 WHERE cell = ?2 AND experiment = (SELECT seq FROM experiments WHERE id = ?1)",
+                 spawn_costs = ?8, observed = ?9 WHERE cell = ?2 AND experiment = (SELECT seq FROM experiments WHERE id = ?1)",
             )?
             .execute(params![
                 id,
@@ -102,6 +102,7 @@ impl Change {
                 end.memory.as_ref().map(Json),
                 end.outcome.as_ref().map(Json),
                 end.spawn_costs.as_ref().map(Json),
+                end.observed.as_ref().map(Json),
             ])?),
             Self::Finished(finish) => finished(connection, finish),
             Self::Deleted { id } => {

@@ -47,7 +47,7 @@ pub(super) fn experiment(
     experiment.cells = snapshot
         .prepare_cached(
             "SELECT cell, executor, params, state, reason, refusal, memory, outcome, browser,
-             spawn_costs FROM cells WHERE experiment = ?1 ORDER BY cell",
+             spawn_costs, observed FROM cells WHERE experiment = ?1 ORDER BY cell",
         )?
         .query_map([seq], cell)?
         .collect::<Result<_, _>>()?;
@@ -100,6 +100,7 @@ fn cell(row: &Row<'_>) -> Result<Cell, rusqlite::Error> {
         facts: Vec::new(),
         browser: optional_json(row, 8)?,
         spawn_costs: optional_json(row, 9)?,
+        observed: optional_json(row, 10)?,
     })
 }
 

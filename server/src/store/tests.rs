@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::lab::run::CellEnd;
-use filature_core::api::{BrowserSpawnCosts, CellState, ExperimentRequest, Sample, State};
+use filature_core::api::{
+    BrowserSpawnCosts, CellState, ExperimentRequest, Observed, Sample, Span, State,
+};
 use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
@@ -63,19 +65,24 @@ async fn samples_keep_their_order_and_every_figure() {
     store.write(samples("a", 0, vec![sample(3), sample(1)])).await.unwrap();
     store.write(samples("a", 2, vec![sample(2)])).await.unwrap();
     let costs = BrowserSpawnCosts { new_worker_ns: 9_000_000, warm_worker_ns: 20_000 };
+    let span = Span { spawned_ns: 1, began_ns: 2, ended_ns: 3 };
+    let (spawn_to_begin_ns, begin_to_end_ns) = (None, None);
+    let observed =
+        Observed { wall_ns: 9, units: 1, spawn_to_begin_ns, begin_to_end_ns, spans: vec![span] };
     let end = CellEnd {
         state: CellState::Done,
         reason: None,
         refusal: None,
         memory: None,
         outcome: Some(json!({"total": 8})),
+        observed: Some(Box::new(observed.clone())),
         spawn_costs: Some(costs),
     };
     store.write(Change::CellEnded { id: "a".to_owned(), cell: 1, end }).await.unwrap();
     let cell = store.experiment("a").await.unwrap().unwrap().cells.remove(1);
     assert_eq!(cell.samples, [sample(3), sample(1), sample(2)]);
     assert_eq!((cell.state, cell.outcome), (CellState::Done, Some(json!({"total": 8}))));
-    assert_eq!(cell.spawn_costs, Some(costs));
+    assert_eq!((cell.observed, cell.spawn_costs), (Some(observed), Some(costs)));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::protocol::{Execution, Job, Reply};
 use crate::machine::{limits, usage};
 use filature_core::api::{Memory, Sample};
 use filature_core::measure::Kind;
-use filature_core::{Executor, Prepared, Timed, workloads};
+use filature_core::{Executor, Prepared, Timed, observe, workloads};
 use std::process::exit;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -55,7 +55,13 @@ impl Body {
     pub(super) fn execute(&self, kind: Kind, first: bool) -> Execution {
         let baseline = if first { usage::memory() } else { None };
         let before = usage::of_this_process();
-        let timed = self.run();
+        let (timed, observed) = match kind {
+            Kind::WarmUp | Kind::Sample => (self.run(), None),
+            Kind::Observed => {
+                let (timed, observed) = observe::observed(|| self.run(), |timed| timed.wall_ns);
+                (timed, Some(observed))
+            }
+        };
         let after = usage::of_this_process();
         let memory = baseline.and_then(|baseline| {
             let peak = usage::memory()?.peak_bytes;
@@ -71,7 +77,7 @@ impl Body {
             batch: 1,
         };
         let Timed { outcome, correct, .. } = timed;
-        Execution { kind, sample, outcome, correct, memory }
+        Execution { kind, sample, outcome, correct, memory, observed }
     }
 
     fn run(&self) -> Timed {

@@ -1,6 +1,6 @@
 //! What a child process and the lab say to each other: one JSON object per line.
 
-use filature_core::api::{Memory, Refusal, Sample};
+use filature_core::api::{Memory, Observed, Refusal, Sample};
 use filature_core::measure::Kind;
 use filature_core::{Executor, ParamValues};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,9 @@ pub struct Execution {
     /// The memory of the process's first execution; absent for all others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<Memory>,
+    /// What was noted of the units; only of an observed execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
 }
 
 /// Reads one line of a child's stdout, without its line break.
@@ -92,6 +95,7 @@ mod tests {
             outcome: json!({"total": 3}),
             correct: true,
             memory: Some(Memory::new(1, 2, 3)),
+            observed: None,
         });
         serde_json::to_vec(&reply).unwrap()
     }

@@ -52,7 +52,7 @@ pub enum Event {
     },
     /// All samples were taken.
     Done {
-        /// What every execution returned.
+        /// What the last execution returned.
         outcome: Value,
         /// What spawning cost, on Web Workers.
         #[serde(default, skip_serializing_if = "Option::is_none")]

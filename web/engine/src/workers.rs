@@ -158,18 +158,21 @@ fn turns(plan: &Plan, new_worker_ns: u64) -> Event {
 fn sampled(plan: &Plan) -> Result<Value, String> {
     let prepared = plan.prepare()?;
     let mut batching = Batching::new();
+    // Where there are no turns, there is nothing that an execution merely saw.
+    let mut last = None;
     for kind in plan.turns() {
-        let sample = turn(prepared.as_ref(), &mut batching)?;
+        let (sample, outcome) = turn(prepared.as_ref(), &mut batching)?;
+        last = Some(outcome);
         pool::tell(&json(&Event::Sample { kind, sample }), false);
     }
-    Ok(prepared.expected())
+    Ok(last.unwrap_or_else(|| prepared.expected()))
 }
 
-fn turn(prepared: &dyn Prepared, batching: &mut Batching) -> Result<Sample, String> {
+fn turn(prepared: &dyn Prepared, batching: &mut Batching) -> Result<(Sample, Value), String> {
     loop {
         let timed = prepared.threads_in_a_row(clock::now_ns, batching.times());
         if let Some(sample) = batching.judge(&timed, prepared)? {
-            return Ok(sample);
+            return Ok((sample, timed.outcome));
         }
     }
 }

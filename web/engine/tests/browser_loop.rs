@@ -5,11 +5,13 @@
 use filature_core::api::Sample;
 use filature_core::measure::{CLOCK_STEPS, Kind};
 use filature_core::params::ParamKind;
-use filature_core::{Executor, ParamValues, workloads};
+use filature_core::time::{Duration, sleep, timeout};
+use filature_core::{Executor, ParamValues, task, workloads};
 use filature_engine::clock;
 use filature_engine::event_loop::measure;
 use filature_engine::measure::{Event, Plan};
 use serde_json::{Value, json};
+use std::rc::Rc;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -53,6 +55,51 @@ async fn every_workload_with_every_choice_returns_the_outcome_that_its_contract_
             assert!(prepared.accepts(&outcome), "{id} with {params:?}: {outcome}");
         }
     }
+}
+
+#[wasm_bindgen_test]
+async fn the_outcome_has_what_the_last_execution_saw() {
+    let (_, end) = measured("collect", json!({"units": 3, "step_ms": 20})).await;
+    // The slowest came first, and last.
+    assert_eq!(end.unwrap()["as_completed"], json!([4, 1, 0]));
+}
+
+#[wasm_bindgen_test]
+async fn an_aborted_task_ends_at_its_await_and_drops_all_it_has() {
+    let held = Rc::new(());
+    let holds = Rc::clone(&held);
+    let handle = task::spawn(async move {
+        let _holds = holds;
+        sleep(Duration::from_secs(3_600)).await;
+    });
+    let quick = task::spawn(async { 7 });
+    let spared = task::spawn(async {
+        sleep(Duration::from_millis(1)).await;
+        8
+    });
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(Rc::strong_count(&held), 2);
+    handle.abort();
+    assert!(handle.await.unwrap_err().is_cancelled());
+    assert_eq!(Rc::strong_count(&held), 1);
+    // Too late: it has its result.
+    quick.abort();
+    assert_eq!(quick.await.unwrap(), 7);
+    assert_eq!(spared.await.unwrap(), 8);
+}
+
+#[wasm_bindgen_test]
+async fn a_timeout_drops_what_takes_longer_and_returns_what_does_not() {
+    let brief = timeout(Duration::from_secs(3_600), async { 7 });
+    assert_eq!(brief.await.unwrap(), 7);
+    let held = Rc::new(());
+    let holds = Rc::clone(&held);
+    let long = timeout(Duration::from_millis(5), async move {
+        let _holds = holds;
+        sleep(Duration::from_secs(3_600)).await;
+    });
+    assert!(long.await.is_err());
+    assert_eq!(Rc::strong_count(&held), 1);
 }
 
 #[wasm_bindgen_test]

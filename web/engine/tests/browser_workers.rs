@@ -79,6 +79,13 @@ async fn every_workload_with_every_choice_returns_the_outcome_that_its_contract_
 }
 
 #[wasm_bindgen_test]
+async fn the_outcome_has_what_the_last_execution_saw() {
+    let (_, end) = measured("collect", json!({"units": 3, "step_ms": 100}), 1).await;
+    // The slowest was spawned first, and came last.
+    assert_eq!(done(end).0["as_completed"], json!([4, 1, 0]));
+}
+
+#[wasm_bindgen_test]
 async fn an_execution_too_short_for_the_clock_is_batched_and_a_long_one_is_not() {
     let shortest_ns = clock::resolution_ns() * CLOCK_STEPS;
     let (samples, _) = measured("fan-out", json!({"units": 1}), 20).await;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use filature_core::thread;
+use filature_core::time::Duration;
 use filature_engine::workers::Pool;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
@@ -83,5 +84,51 @@ async fn who_drops_a_handle_does_not_stop_the_unit() {
     let (sender, receiver) = sync_channel(1);
     drop(thread::spawn(move || sender.send(7).unwrap()));
     assert_eq!(receiver.recv().unwrap(), 7);
+    pool.resize(0).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_scope_lends_what_its_caller_has_and_returns_when_all_units_have_ended() {
+    let mut pool = pool(3).await;
+    for _ in 0..1_000 {
+        let (mut numbers, text) = (vec![0; 2], "lent".to_owned());
+        let returned = thread::scope(|scope| {
+            for (unit, number) in (1..).zip(&mut numbers) {
+                // Not joined: the scope waits all the same.
+                scope.spawn(move || *number = unit);
+            }
+            let joined = scope.spawn(|| text.len());
+            joined.join().unwrap()
+        });
+        assert_eq!((numbers, returned, text.as_str()), (vec![1, 2], 4, "lent"));
+    }
+    pool.resize(0).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_scope_waits_for_a_unit_that_is_slow_and_not_joined() {
+    let mut pool = pool(1).await;
+    let ended = AtomicU64::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(50));
+            ended.store(1, Relaxed);
+        });
+    });
+    assert_eq!(ended.load(Relaxed), 1);
+    pool.resize(0).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_unit_in_a_scope_can_spawn_another_one_in_it() {
+    let mut pool = pool(2).await;
+    let sum = AtomicU64::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            sum.fetch_add(1, Relaxed);
+            scope.spawn(|| sum.fetch_add(2, Relaxed));
+        });
+    });
+    assert_eq!(sum.into_inner(), 3);
     pool.resize(0).await.unwrap();
 }

@@ -11,7 +11,7 @@ const KEYWORDS: [&str; 38] = [
 ];
 
 /// What to colour in `text`: ascending, apart, and on character boundaries.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub fn tokens(text: &str) -> Vec<Token> {
     let mut place = 0;
     let lexemes: Vec<(Lexeme, usize, usize)> = tokenize(text, FrontmatterAllowed::No)
         .map(|lexeme| {
