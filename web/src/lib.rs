@@ -20,12 +20,13 @@
 //! # Hooks for tests
 //! These ids are stable: `run-button`, `run-note`, `cancel-button`, `progress`, `verdict`,
 //! `chart`, `sweep-chart`, `data-table` and `sweep-chart-data` (the tables behind the
-//! charts), `figures-table`, `source` with `source-threads`, `source-tasks`, `source-both`,
-//! `source-file`, `machine-card`, `browser-card`, `disturbed`, `debug-build`, `banner`,
-//! `theme-toggle`, `help-button`, `copy-link`, `copy-setup`, `copy-curl`, `copy-command`,
-//! `download-json`, `download-csv`, `workload-<id>`, `executor-<id>`, `param-<name>`
-//! (`param-<name>-<value>` for each value of a choice), `error-<name>`, `param-samples`,
-//! `param-warmups`, `param-tokio_workers`, `param-label`, `sweep-switch`, `sweep-param`,
+//! charts), `figures-table`, `facts-table`, `pinned`, `source` with `source-threads`,
+//! `source-tasks`, `source-both`, `source-file`, `machine-card`, `browser-card`,
+//! `disturbed`, `debug-build`, `banner`, `theme-toggle`, `help-button`, `copy-link`,
+//! `copy-setup`, `copy-curl`, `copy-command`, `download-json`, `download-csv`,
+//! `change-workload`, `gallery`, `workload-<id>` (in the gallery), `executor-<id>`,
+//! `param-<name>` (`param-<name>-<value>` for each value of a choice), `error-<name>`,
+//! `param-samples`, `param-warmups`, `param-tokio_workers`, `param-label`, `sweep-switch`, `sweep-param`,
 //! `sweep-values`, `error-sweep-values`, `history-list`, `history-more`,
 //! `history-workload`, `history-state`,
 //! `count-workers`, `versus-run`, `versus-cancel`, `versus-progress`, `versus-table`.
