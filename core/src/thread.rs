@@ -10,10 +10,10 @@ pub use std::thread::{Thread, current, park, park_timeout, sleep};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::spawn;
-#[cfg(not(all(target_arch = "wasm32", target_feature = "atomics")))]
-pub use std::thread::{JoinHandle, Scope, ScopedJoinHandle, scope};
 #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
 pub use std::thread::spawn;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "atomics")))]
+pub use std::thread::{JoinHandle, Scope, ScopedJoinHandle, scope};
 
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
 pub use pool::{JoinHandle, spawn};
