@@ -33,10 +33,11 @@ pub fn chosen(app: App) -> El {
                 if none { "Loading the catalogue…" } else { "There is no such workload." };
             return vec![classed("p", "help").child(words)];
         };
-        let words = el("div")
+        let card = classed("div", "chosen")
+            .child(drawn(&info.picture))
             .child(classed("p", "name").child(info.title.as_str()))
             .child(classed("p", "help").child(info.summary.as_str()));
-        vec![classed("div", "chosen").child(drawn(&info.picture)).child(words), presets(app, &info)]
+        vec![card, presets(app, &info)]
     };
     let change = classed("button", "quiet")
         .attr("type", "button")

@@ -1,7 +1,7 @@
 //! The small picture of a workload: what its units do over time, one lane for each, in
 //! shapes that differ without colour.
 
-use crate::document::Svg;
+use crate::document::{Svg, view_box};
 use std::fmt::Write as _;
 
 /// How wide one step of time is, in pixels.
@@ -33,6 +33,8 @@ pub fn sketch<T: AsRef<str>>(lanes: &[T]) -> String {
         .attribute("class", "sketch")
         .number("width", width)
         .number("height", height)
+        // A sketch gives way where there is little room; it has no text that would.
+        .attribute("viewBox", &view_box(width, height))
         .attribute("role", "img")
         .attribute("aria-label", &in_words(&rows))
         .children();
