@@ -24,7 +24,7 @@ const curves = (slowest) => ({
     { name: "corrected", points: [[50, 1], [90, 9], [99, slowest / 2], [99.9, slowest]] },
   ],
 });
-const alone = { kind: "curves", x: { title: "Time", unit: "ms" }, y: { title: "Active", unit: "" }, curves: [{ name: "active", points: [[0, 1]] }] };
+const alone = { kind: "curves", x: { title: "Time", unit: "ms", scale: "linear" }, y: { title: "Active", unit: "", scale: "linear" }, curves: [{ name: "active", points: [[0, 1]] }] };
 
 /** The facts that the page is to find with each executor. */
 const FACTS = {
