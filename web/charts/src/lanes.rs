@@ -28,8 +28,9 @@ pub struct LaneSeries<'a> {
 /// charts of several executors can be compared.
 pub fn lanes(frame: &Frame, id: &str, axis: &Axis, until: f64, series: &[LaneSeries]) -> Chart {
     let (width, margin) = (frame.drawn_width(), frame.margin());
-    let names: Vec<String> =
-        series.iter().map(|one| shortened(one.title, width * 0.3 / BOLD)).collect();
+    // On a narrow chart the name has a line of its own.
+    let most = width * if frame.is_narrow() { 0.9 } else { 0.3 } / BOLD;
+    let names: Vec<String> = series.iter().map(|one| shortened(one.title, most)).collect();
     let widest = names.iter().map(|name| bold_width(name)).fold(0.0, f64::max);
     let beside = if frame.is_narrow() { 0.0 } else { widest + 12.0 };
     let (left, right) = (margin + beside + AXIS_MARGIN, width - margin - AXIS_MARGIN);
