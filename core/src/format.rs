@@ -46,6 +46,14 @@ pub fn ratio(ratio: f64) -> String {
     format!("{ratio:.digits$}×")
 }
 
+/// A number without a unit: a whole one in full, any other with three significant digits.
+pub fn number(value: f64) -> String {
+    if value.fract() == 0.0 && (0.0..1e15).contains(&value) {
+        return count(value as u64);
+    }
+    three_digits(value)
+}
+
 /// A whole number with narrow spaces between thousands: `10 000`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -91,5 +99,6 @@ mod tests {
         assert_eq!([1.056, 5.25, 38.4].map(ratio), ["1.06×", "5.2×", "38×"]);
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(count(999), "999");
+        assert_eq!([5.0, 1_200.0, 0.25, -3.0].map(number), ["5", "1\u{202f}200", "0.25", "-3.00"]);
     }
 }

@@ -137,6 +137,7 @@ fn samples_chart(experiment: &Experiment, title: &str, value: Option<u64>) -> Ma
             values,
             median: cell.summary.map(|summary| summary.wall_ns.median),
             interval: cell.summary.map(|s| (s.wall_ns.median_low, s.wall_ns.median_high)),
+            pinned: None,
         })
         .collect();
     let sweep = experiment.spec.sweep.as_ref().zip(value);

@@ -8,7 +8,8 @@ const shared = world();
 
 story(shared, "the form lives in the address", {}, async ({ page }) => {
   await ready(page);
-  await page.locator("label[for=workload-counter]").click();
+  await page.locator("#change-workload").click();
+  await page.locator("#workload-counter").click();
   await page.locator("#param-workers").fill("3");
   await page.locator("label[for=param-lock-atomic]").click();
   await page.locator("#executor-threads").uncheck();
@@ -20,7 +21,7 @@ story(shared, "the form lives in the address", {}, async ({ page }) => {
   await ready(page);
   assert.equal(page.url(), before);
   assert.equal(await page.locator("#param-workers").inputValue(), "3");
-  assert.ok(await page.locator("#workload-counter").isChecked());
+  await page.locator("#workloads", { hasText: "Shared counter" }).waitFor();
   assert.ok(await page.locator("#param-lock-atomic").isChecked());
   assert.ok(!(await page.locator("#executor-threads").isChecked()));
   assert.ok(await page.locator("#executor-tokio-multi").isChecked());

@@ -26,14 +26,6 @@ story(shared, "digits switch executors on and off", {}, async ({ page }) => {
   await page.locator("#executor-threads:checked").waitFor();
 });
 
-story(shared, "slash goes to the workloads, and arrows choose one", {}, async ({ page }) => {
-  await ready(page);
-  await page.keyboard.press("/");
-  await page.locator("#workload-fan-out:focus").waitFor();
-  await page.keyboard.press("ArrowDown");
-  await page.waitForFunction(() => !document.querySelector("#workload-fan-out").checked);
-});
-
 story(shared, "the question mark opens the help, and Esc closes it", {}, async ({ page }) => {
   await ready(page);
   await page.keyboard.press("?");

@@ -1,6 +1,6 @@
 // Takes pictures of the real page into tests/e2e/artifacts: on a desktop and a phone,
-// in light and dark: before a run, after one (native, and on all five executors), of a
-// sweep, and of the other views. With --readme it takes the picture that the README shows.
+// in light and dark: before a run, the gallery, after a run (native, on all five
+// executors, and with pictures of its facts), of a sweep, and of the other views. With --readme it takes the picture that the README shows.
 
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,8 +28,9 @@ async function all() {
   const result = await measured("/");
   const sweep = await measured("/?workload=fan-out&sweep=units:10,100,1000,10000&samples=5");
   const five = await measured("/?workload=counter&executors=threads,tokio-multi,tokio-current,browser-loop,browser-workers");
+  const facts = await measured("/?workload=blocking&samples=3");
   await versus();
-  const views = { start: "/", result, sweep, five, versus: "/webassembly", history: "/history" };
+  const views = { start: "/", gallery: "/#gallery", result, facts, sweep, five, versus: "/webassembly", history: "/history" };
   for (const [device, viewport] of Object.entries({ desktop, phone })) {
     for (const colorScheme of ["light", "dark"]) {
       for (const [name, path] of Object.entries(views)) {
@@ -88,6 +89,7 @@ async function picture(path, look, options) {
   else if (path === "/webassembly") await page.locator("#versus-table a").last().waitFor();
   else if (path === "/history") await page.locator("#history-list li").first().waitFor();
   else await ready(page);
+  if (path.endsWith("#gallery")) await page.keyboard.press("/");
   await page.screenshot(options);
   await page.close();
 }

@@ -9,11 +9,13 @@ use crate::figure::{Drawing, figure};
 use crate::form::mark;
 use crate::list::Listed;
 use crate::outline::{Outline, cells_at};
+use crate::pin;
 use crate::signal::{Live, memo};
 use crate::state::App;
 use filature_charts::{Axis, Chart, Frame, LinePoint, LineSeries, StripSeries};
 use filature_core::api::{Cell, CellState, Experiment, Sweep, WorkloadInfo};
 use filature_core::{Executor, format, stats};
+use std::rc::Rc;
 
 /// All charts of the experiment that is shown. `value` is the swept value whose samples
 /// are shown.
@@ -25,7 +27,7 @@ pub fn charts(app: App, outline: Outline, value: Live<Option<u64>>) -> El {
             let caption = el("figcaption")
                 .child(format!("Median time over {}, with its", sweep.param.replace('_', " ")))
                 .child(interval);
-            figure("sweep-chart", caption, move |drawing| sweep_chart(app, drawing))
+            figure("sweep-chart", caption, Rc::new(move |drawing| sweep_chart(app, drawing)))
         })
     };
     let pick = move || sweep.get().map(|sweep| value_picker(&sweep, value));
@@ -39,7 +41,7 @@ pub fn charts(app: App, outline: Outline, value: Live<Option<u64>>) -> El {
     let samples = move |drawing| samples_chart(app, drawing, value.get());
     classed("div", "charts")
         .child(slot(sweep_figure))
-        .child(figure("chart", caption, samples))
+        .child(figure("chart", caption, Rc::new(samples)))
         .child(unmeasured(outline))
 }
 
@@ -135,6 +137,7 @@ fn samples_chart(app: App, drawing: Drawing, value: Option<u64>) -> Chart {
                 values,
                 median: stats::median(values),
                 interval: cell.summary.map(|s| (s.wall_ns.median_low, s.wall_ns.median_high)),
+                pinned: pin::median(app, experiment, cell.executor, value),
             })
             .listed();
         strip(drawing, &title_of(experiment, info.as_deref(), value), &series)
@@ -208,7 +211,7 @@ fn line(experiment: Option<&Experiment>, executor: Executor, param: &str) -> Vec
         .listed()
 }
 
-fn shown_workload(app: App, experiment: Option<&Experiment>) -> Option<std::rc::Rc<WorkloadInfo>> {
+fn shown_workload(app: App, experiment: Option<&Experiment>) -> Option<Rc<WorkloadInfo>> {
     app.workload_by_id(&experiment?.spec.workload)
 }
 

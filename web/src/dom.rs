@@ -78,6 +78,13 @@ pub fn slot<C: Into<Content>>(view: impl FnMut() -> C + 'static) -> El {
     classed("div", "slot").live(view)
 }
 
+/// Text whose names in backticks become code.
+pub fn with_code(text: &str) -> Vec<El> {
+    let part =
+        |(place, text): (usize, &str)| el(if place % 2 == 0 { "span" } else { "code" }).child(text);
+    text.split('`').enumerate().map(part).listed()
+}
+
 /// Puts a view into the document and returns what owns it: dropping that ends its effects.
 pub fn mount(place: &Element, view: impl FnOnce() -> Content) -> Owner {
     // It can be set once only, and tests mount often.

@@ -11,10 +11,10 @@ use web_sys::{
 /// How many pixels of a PNG stand for one of the chart.
 const PNG_SCALE: f64 = 2.0;
 
-/// Offers an SVG text as a file.
-pub fn svg(name: &str, text: &str) {
+/// Offers a chart as an SVG file.
+pub fn svg(name: &str, chart: &Chart) {
     // A browser that cannot make a file of a text has no other way to offer it.
-    let _ = blob(text).and_then(|blob| offer(&blob, &format!("{name}.svg")));
+    let _ = blob(&chart.svg).and_then(|blob| offer(&blob, &format!("{name}.svg")));
 }
 
 /// Offers a chart as a PNG file, drawn by the browser from its SVG.

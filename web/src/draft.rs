@@ -110,6 +110,27 @@ impl Draft {
         }
     }
 
+    /// Takes these parameters and the defaults of all others; nothing is swept then.
+    pub fn take(&mut self, params: &ParamValues) {
+        self.sweep = None;
+        self.params.clear();
+        for (name, value) in params {
+            self.params.insert(name.clone(), text_of(value));
+        }
+    }
+
+    /// Whether it has these parameters and the defaults of all others, and sweeps nothing.
+    pub fn holds(&self, params: &ParamValues, specs: &[ParamSpec]) -> bool {
+        let mut values = self.values(specs);
+        for spec in specs {
+            let wanted = params.get(&spec.name).cloned().unwrap_or_else(|| spec.default_value());
+            if values.remove(&spec.name) != Some(wanted) {
+                return false;
+            }
+        }
+        self.sweep.is_none()
+    }
+
     /// Whether `spec` matters with the other values as they are.
     pub fn matters(&self, spec: &ParamSpec, specs: &[ParamSpec]) -> bool {
         let Some(when) = &spec.when else { return true };

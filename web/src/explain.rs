@@ -122,6 +122,6 @@ fn place(note: &HtmlElement, element: &Element) {
     let top = if below + height > room_y { at.top() - height - GAP } else { below };
     for (property, value) in [("left", left), ("top", top.max(GAP))] {
         // A length in pixels is always a valid value.
-        let _ = note.style().set_property(property, &format!("{value}px"));
+        let _ = note.style().set_property(property, &format!("{value:.1}px"));
     }
 }

@@ -6,6 +6,7 @@ use crate::download;
 use crate::list::Listed;
 use crate::signal::{Live, keep, memo, untrack};
 use filature_charts::{Chart, Mark, Table};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, HtmlElement, KeyboardEvent, MouseEvent, ResizeObserver};
 
@@ -25,21 +26,24 @@ pub struct Drawing {
 const EXPORT_WIDTH: f64 = 880.0;
 
 /// A chart with everything around it. `draw` reads signals: the chart follows them.
-pub fn figure(
-    id: &'static str,
-    caption: El,
-    draw: impl Fn(Drawing) -> Chart + Copy + 'static,
-) -> El {
+pub fn figure(id: &str, caption: El, draw: Rc<dyn Fn(Drawing) -> Chart>) -> El {
     let width = Live::new(0.0);
+    let drawn = Rc::clone(&draw);
     let chart = memo(move || {
         let drawing = Drawing { width: width.get(), standalone: false };
-        (drawing.width > 0.0).then(|| draw(drawing))
+        (drawing.width > 0.0).then(|| drawn(drawing))
     });
-    let export = move || untrack(|| draw(Drawing { width: EXPORT_WIDTH, standalone: true }));
-    let save = |label: &str| classed("button", "quiet").attr("type", "button").child(label);
+    let save = |label: &str, offer: fn(&str, &Chart)| {
+        let (draw, name) = (Rc::clone(&draw), id.to_owned());
+        let button = classed("button", "quiet").attr("type", "button").child(label);
+        button.on("click", move |_| {
+            let wide = Drawing { width: EXPORT_WIDTH, standalone: true };
+            offer(&name, &untrack(|| draw(wide)));
+        })
+    };
     let exports = classed("span", "exports")
-        .child(save("SVG").on("click", move |_| download::svg(id, &export().svg)))
-        .child(save("PNG").on("click", move |_| download::png(id, &export())));
+        .child(save("SVG", download::svg))
+        .child(save("PNG", download::png));
     classed("figure", "figure")
         .id(id)
         .child(caption)
@@ -100,7 +104,7 @@ fn plot(chart: Live<Option<Chart>>, width: Live<f64>) -> El {
 }
 
 /// The data behind the chart; built only while it is open.
-fn data(id: &'static str, chart: Live<Option<Chart>>) -> El {
+fn data(id: &str, chart: Live<Option<Chart>>) -> El {
     let open = Live::new(false);
     let table = move || {
         let table = chart.with(|chart| chart.as_ref().map(|chart| chart.table.clone()));

@@ -1,9 +1,10 @@
 //! The form: which workload, on what, swept or not, and how it is measured.
 
-use crate::dom::{Content, El, classed, document, el, slot};
+use crate::dom::{Content, El, classed, el, slot};
 use crate::draft::{SweepDraft, joined};
 use crate::explain::{self, term};
-use crate::fields::{field_error, label_of, number_input, param_field, radio, unticked};
+use crate::fields::{field_error, label_of, number_input, param_field, unticked};
+use crate::gallery::chosen;
 use crate::list::Listed;
 use crate::run::{run, run_bar};
 use crate::share::form_links;
@@ -12,7 +13,6 @@ use crate::state::{App, Workers};
 use filature_core::api::limits;
 use filature_core::params::ParamKind;
 use filature_core::{Executor, ParamSpec, format};
-use wasm_bindgen::JsCast;
 
 /// The setup column.
 pub fn setup(app: App) -> El {
@@ -20,47 +20,13 @@ pub fn setup(app: App) -> El {
         event.prevent_default();
         run(app);
     });
-    let form = form.child(gallery(app)).child(params(app)).child(executors(app)).child(sweep(app));
+    let form = form.child(chosen(app)).child(params(app)).child(executors(app)).child(sweep(app));
     let form = form.child(measuring(app)).child(run_bar(app)).child(form_links(app));
     classed("section", "setup").attr("aria-label", "Setup").child(form)
 }
 
 fn fieldset(class: &str, legend: impl Into<Content>) -> El {
     classed("fieldset", class).child(el("legend").child(legend))
-}
-
-fn gallery(app: App) -> El {
-    let options = move || {
-        app.catalogue.with(|all| {
-            let mut options = Vec::new();
-            for info in all {
-                let id = format!("workload-{}", info.id);
-                let (own, choose) = (info.id.clone(), info.id.clone());
-                let chosen = move || app.draft.with(|draft| draft.workload == own);
-                options
-                    .push(radio("workload", &id, chosen, move |_| choose_workload(app, &choose)));
-                let name = classed("span", "name").child(info.title.as_str());
-                let help = classed("span", "help").child(info.summary.as_str());
-                options.push(el("label").attr("for", &id).child(name).child(help));
-            }
-            if options.is_empty() {
-                options.push(classed("p", "help").child("Loading the catalogue…"));
-            }
-            options
-        })
-    };
-    fieldset("gallery", "Workload")
-        .id("workloads")
-        .child(el("div").live(options))
-        .child(field_error(app, "workload", "/workload".to_owned()))
-}
-
-fn choose_workload(app: App, id: &str) {
-    app.draft.update(|draft| {
-        id.clone_into(&mut draft.workload);
-        draft.params.clear();
-        draft.sweep = None;
-    });
 }
 
 /// The specs of the chosen workload's parameters.
@@ -318,12 +284,3 @@ fn row(app: App, name: &str, field: Field) -> El {
 
 /// Leads to one text of the form.
 type Field = fn(&mut crate::draft::Draft) -> &mut String;
-
-/// Puts the focus on the chosen workload, for the keyboard.
-pub fn focus_workloads() {
-    let chosen = document().query_selector("#workloads input:checked").ok().flatten();
-    if let Some(input) = chosen.and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // An element that cannot take the focus keeps it where it is.
-        let _ = input.focus();
-    }
-}

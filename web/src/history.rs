@@ -4,6 +4,7 @@
 use crate::api::{self, Failure, start};
 use crate::dom::{El, classed, el};
 use crate::list::Listed;
+use crate::pin;
 use crate::result::params_in_words;
 use crate::signal::follow;
 use crate::signal::{Live, untrack};
@@ -38,7 +39,7 @@ fn card(app: App, line: &ExperimentLine) -> El {
         .child(classed("span", "asked").child(asked_of(app, line)))
         .child(classed("span", "said").child(said))
         .child(when(line));
-    el("li").child(link)
+    el("li").child(link).child(line.state.is_final().then(|| pin::button(app, &line.id)))
 }
 
 fn when(line: &ExperimentLine) -> El {

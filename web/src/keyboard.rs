@@ -1,9 +1,9 @@
 //! The keys of the page. They work only while the focus is not in a field.
 
 use crate::dom::{self, document, window};
-use crate::form::focus_workloads;
+use crate::gallery;
 use crate::run::{cancel, run};
-use crate::shell::{help_is_open, open_help};
+use crate::shell::open_help;
 use crate::signal::{Live, untrack};
 use crate::state::App;
 use filature_core::Executor;
@@ -13,8 +13,8 @@ use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 /// Every key and what it does, for the help.
 pub const KEYS: [(&str, &str); 7] = [
     ("R", "Run the experiment in the form"),
-    ("Esc", "Cancel the one that is running"),
-    ("/", "Go to the workloads"),
+    ("Esc", "Close what is open, or cancel what is running"),
+    ("/", "Open the gallery of workloads"),
     ("1 – 5", "Switch an executor on or off"),
     ("T", "Open the data behind the chart"),
     ("C", "Fold the source away, or unfold it"),
@@ -26,7 +26,7 @@ pub fn listen(app: App, source_open: Live<bool>) {
     let pressed = move |event: Event| {
         let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
         let held = key.ctrl_key() || key.meta_key() || key.alt_key() || key.repeat();
-        if held || event.default_prevented() || in_field() || help_is_open() {
+        if held || event.default_prevented() || in_field() || is_covered() {
             return;
         }
         if act(app, source_open, &key.key()) {
@@ -44,7 +44,7 @@ fn act(app: App, source_open: Live<bool>, key: &str) -> bool {
             cancel(app);
             false
         }
-        "/" => on_form(app, focus_workloads),
+        "/" => on_form(app, gallery::open),
         "t" | "T" => toggle_table(),
         "c" | "C" => on_form(app, || source_open.update(|open| *open = !*open)),
         "?" => {
@@ -73,6 +73,11 @@ fn on_form(app: App, action: impl FnOnce()) -> bool {
         untrack(action);
     }
     there
+}
+
+/// Whether something lies over the page, which has keys of its own.
+fn is_covered() -> bool {
+    document().query_selector("dialog[open]").ok().flatten().is_some()
 }
 
 /// Whether the focus is where keys are text.

@@ -8,9 +8,9 @@
 //! - [`draft`]: the form as typed, its checks, its address; [`commands`]: the same for a terminal.
 //! - [`api`], [`live`]: requests, and the experiment that is followed while it runs.
 //! - [`browser`], [`engine`]: this browser as a machine.
-//! - [`form`], [`fields`], [`run`]: the setup column.
-//! - [`result`], [`charts`], [`figure`], [`figures`], [`facts`], [`machine`], [`suggest`]:
-//!   the result column; [`outline`] keeps it calm while samples arrive.
+//! - [`gallery`], [`form`], [`fields`], [`run`]: the setup column.
+//! - [`result`], [`charts`], [`figure`], [`figures`], [`facts`], [`machine`], [`suggest`],
+//!   [`pin`]: the result column; [`outline`] keeps it calm while samples arrive.
 //! - [`source`]: the code column. [`mod@history`]: all experiments. [`mod@versus`]: native
 //!   against WebAssembly.
 //! - [`shell`], [`keyboard`], [`explain`], [`share`], [`download`], [`time`]: what surrounds them.
@@ -20,12 +20,13 @@
 //! # Hooks for tests
 //! These ids are stable: `run-button`, `run-note`, `cancel-button`, `progress`, `verdict`,
 //! `chart`, `sweep-chart`, `data-table` and `sweep-chart-data` (the tables behind the
-//! charts), `figures-table`, `source` with `source-threads`, `source-tasks`, `source-both`,
-//! `source-file`, `machine-card`, `browser-card`, `disturbed`, `debug-build`, `banner`,
-//! `theme-toggle`, `help-button`, `copy-link`, `copy-setup`, `copy-curl`, `copy-command`,
-//! `download-json`, `download-csv`, `workload-<id>`, `executor-<id>`, `param-<name>`
-//! (`param-<name>-<value>` for each value of a choice), `error-<name>`, `param-samples`,
-//! `param-warmups`, `param-tokio_workers`, `param-label`, `sweep-switch`, `sweep-param`,
+//! charts), `figures-table`, `facts-table`, `pinned`, `source` with `source-threads`,
+//! `source-tasks`, `source-both`, `source-file`, `machine-card`, `browser-card`,
+//! `disturbed`, `debug-build`, `banner`, `theme-toggle`, `help-button`, `copy-link`,
+//! `copy-setup`, `copy-curl`, `copy-command`, `download-json`, `download-csv`,
+//! `change-workload`, `gallery`, `workload-<id>` (in the gallery), `executor-<id>`,
+//! `param-<name>` (`param-<name>-<value>` for each value of a choice), `error-<name>`,
+//! `param-samples`, `param-warmups`, `param-tokio_workers`, `param-label`, `sweep-switch`, `sweep-param`,
 //! `sweep-values`, `error-sweep-values`, `history-list`, `history-more`,
 //! `history-workload`, `history-state`,
 //! `count-workers`, `versus-run`, `versus-cancel`, `versus-progress`, `versus-table`.
@@ -45,6 +46,7 @@ pub mod engine;
 
 pub mod fields;
 pub mod form;
+pub mod gallery;
 pub mod run;
 
 pub mod charts;
@@ -53,6 +55,7 @@ pub mod figure;
 pub mod figures;
 pub mod machine;
 pub mod outline;
+pub mod pin;
 pub mod result;
 pub mod suggest;
 
@@ -98,6 +101,7 @@ pub fn page() -> Content {
     route::arrive(app);
     follow(app);
     start(app.load());
+    pin::load(app);
     let is_bench = memo(move || matches!(app.route.get(), Route::Explore | Route::Experiment(_)));
     let view = move || {
         if is_bench.get() {
@@ -114,6 +118,7 @@ pub fn page() -> Content {
         shell::banner(app),
         el("main").live(view),
         shell::help(),
+        gallery::overlay(app),
         explain::note(),
     ];
     parts.into()

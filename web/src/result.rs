@@ -3,14 +3,16 @@
 
 use crate::charts::charts;
 use crate::commands::plain;
-use crate::dom::{El, classed, el, slot};
+use crate::dom::{El, classed, el, slot, with_code};
 use crate::explain::{self, term};
 use crate::facts::facts;
 use crate::figures::figures;
 use crate::form::mark;
+use crate::gallery;
 use crate::list::Listed;
 use crate::machine::{machines, titled};
 use crate::outline::Outline;
+use crate::pin;
 use crate::run::progress_line;
 use crate::share::result_links;
 use crate::signal::{Live, memo};
@@ -54,7 +56,7 @@ fn opening(app: App) -> El {
         vec![
             el("h1").child(info.title.as_str()),
             classed("p", "lead").child(info.summary.as_str()),
-            el("p").child(info.look_at.as_str()),
+            el("p").child(with_code(&info.look_at)),
         ]
     };
     let plan = move || {
@@ -74,7 +76,7 @@ fn opening(app: App) -> El {
     });
     let about = classed("div", "about").live(about);
     let plan = classed("p", "plan").live_text(plan);
-    classed("div", "opening").child(about).child(plan).child(who)
+    classed("div", "opening").child(about).child(plan).child(gallery::below(app)).child(who)
 }
 
 /// An experiment, from queued to finished.
@@ -87,6 +89,7 @@ fn experiment_view(app: App, outline: Outline) -> Vec<El> {
         part(|app, experiment| Some(heading(app, experiment))),
         progress_line(app),
         verdict(outline, value),
+        pin::line(app, outline, value),
         part(|_, experiment| Some(notices(experiment))),
         charts(app, outline, value),
         suggestion_links(app, outline),
@@ -113,7 +116,9 @@ fn heading(app: App, experiment: &Experiment) -> El {
         .child(classed("p", "asked").child(asked(experiment, info.as_deref())))
         .child(note)
         .child(when);
-    classed("header", "result-head").child(words).child(result_links(&experiment.id))
+    let pin = experiment.state.is_final().then(|| pin::button(app, &experiment.id));
+    let links = result_links(&experiment.id).child(pin);
+    classed("header", "result-head").child(words).child(links)
 }
 
 /// What was asked for, in one line: params that matter, samples, sweep.
@@ -230,5 +235,5 @@ fn notices(experiment: &Experiment) -> El {
 fn look_at(app: App, experiment: &Experiment) -> Option<El> {
     let info = app.workload_by_id(&experiment.spec.workload)?;
     let section = titled("look-at", "look-at-title", "What to look at");
-    Some(section.child(el("p").child(info.look_at.as_str())))
+    Some(section.child(el("p").child(with_code(&info.look_at))))
 }

@@ -11,6 +11,7 @@ use crate::signal::{memo, untrack};
 use crate::state::{App, Connection};
 use filature_core::api::{Cell, CellState, Experiment, ExperimentLine, State};
 use filature_core::{format, stats};
+use std::time::Duration;
 
 /// Runs the form, unless something speaks against it.
 pub fn run(app: App) {
@@ -30,6 +31,7 @@ pub fn run(app: App) {
                 route::push(&format!("/e/{}", experiment.id));
                 app.route.set(Route::Experiment(experiment.id.clone()));
                 live::show_accepted(app, experiment);
+                app.refresh_newest(Duration::ZERO);
             }
             Err(Failure::Problem(problem)) if !problem.errors.is_empty() => {
                 app.refused.set(problem.errors);

@@ -128,8 +128,3 @@ pub fn open_help() {
         let _ = dialog.show_modal();
     }
 }
-
-/// Whether the help is open.
-pub fn help_is_open() -> bool {
-    help_dialog().is_some_and(|dialog| dialog.open())
-}

@@ -2,7 +2,7 @@
 //! at a time, with the contract above and the whole file one press away.
 
 use crate::charts::sentence;
-use crate::dom::{El, classed, el};
+use crate::dom::{El, classed, el, with_code};
 use crate::explain::{self, term};
 use crate::fields::radio;
 use crate::list::Listed;
@@ -86,13 +86,6 @@ pub fn source_column(app: App, part: Live<Part>, open: Live<bool>) -> El {
         .attr("aria-labelledby", "source-title")
         .child(classed("header", "source-head").child(title).child(fold))
         .child(body)
-}
-
-/// Text whose backticks become code.
-fn with_code(text: &str) -> Vec<El> {
-    let part =
-        |(place, text): (usize, &str)| el(if place % 2 == 0 { "span" } else { "code" }).child(text);
-    text.split('`').enumerate().map(part).listed()
 }
 
 /// The workload whose source is shown: of the experiment, else of the form.

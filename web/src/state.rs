@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// How many experiments the strip of the newest shows.
 const NEWEST: usize = 8;
+/// How often the strip is looked at again while one of its experiments is under way.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// The longest pause between two attempts to reach the server.
 const RETRY_SECONDS_MAX: u32 = 15;
 
@@ -57,8 +59,12 @@ pub struct App {
     pub settled: Live<()>,
     /// Why the experiment of the address cannot be shown.
     pub experiment_failure: Live<Option<String>>,
+    /// The experiment whose medians stand beside the one that is shown.
+    pub pinned: Live<Option<Rc<Experiment>>>,
     /// The newest experiments.
     pub newest: Live<Vec<ExperimentLine>>,
+    /// Whether the newest experiments will be looked at again.
+    pub looks_again: Live<bool>,
     /// Whether the server answers.
     pub connection: Live<Connection>,
     /// Why this browser cannot run the browser executors, if so.
@@ -96,7 +102,9 @@ impl App {
             experiment: Live::new(None),
             settled: Live::new(()),
             experiment_failure: Live::new(None),
+            pinned: Live::new(None),
             newest: Live::new(Vec::new()),
+            looks_again: Live::new(false),
             connection: Live::new(Connection::Up),
             browser_obstacle: Live::new(browser::obstacle()),
             workers: Live::new(browser::workers_max().map_or(Workers::Unknown, Workers::Counted)),
@@ -179,6 +187,10 @@ impl App {
                 live::close();
                 self.show(None);
                 self.draft.set(Draft::from_query(query));
+                // What was left while it ran ends without a word.
+                if !self.catalogue.with_untracked(Vec::is_empty) {
+                    self.refresh_newest(Duration::ZERO);
+                }
             }
             Route::Experiment(id) => {
                 let shown = self.experiment.with_untracked(|e| e.as_ref().map(|e| e.id.clone()));
@@ -188,6 +200,10 @@ impl App {
                 if shown.as_deref() != Some(id.as_str()) {
                     self.show(None);
                     live::show(self, id.clone());
+                } else if !route::holds_form(query)
+                    && let Some(draft) = untrack(|| self.draft_of_shown())
+                {
+                    self.draft.set(draft);
                 }
             }
             Route::Versus => {
@@ -200,6 +216,17 @@ impl App {
         self.run_failure.set(None);
         self.refused.set(Vec::new());
         self.route.set(route);
+    }
+
+    /// Changes the form by one press, which the browser's Back undoes.
+    pub fn change_form(self, change: &dyn Fn(&mut Draft)) {
+        let mut next = self.draft.get_untracked();
+        change(&mut next);
+        if self.draft.with_untracked(|now| *now != next) {
+            let (path, query) = route::address();
+            route::push(&(path + &query));
+            self.draft.set(next);
+        }
     }
 
     /// The form that asks for the experiment that is shown.
@@ -285,8 +312,29 @@ impl App {
     /// See [`Failure`].
     pub async fn load_newest(self) -> Result<(), Failure> {
         let page: ExperimentPage = api::get(&format!("/api/v1/experiments?limit={NEWEST}")).await?;
+        let shown = self.experiment.with_untracked(|e| e.as_ref().map(|e| e.id.clone()));
+        // The one that is shown tells of its end by itself.
+        let is_open = page
+            .experiments
+            .iter()
+            .any(|line| !line.state.is_final() && shown.as_ref() != Some(&line.id));
         self.newest.set(page.experiments);
+        if is_open && !self.looks_again.get_untracked() {
+            self.looks_again.set(true);
+            self.refresh_newest(LOOK_AGAIN);
+        }
         Ok(())
+    }
+
+    /// Loads the strip of the newest experiments again after a while.
+    pub fn refresh_newest(self, pause: Duration) {
+        start(async move {
+            api::sleep(pause).await;
+            self.looks_again.set(false);
+            if let Err(failure) = self.load_newest().await {
+                self.note(&failure);
+            }
+        });
     }
 
     /// Takes note of a failure: a server that is gone gets its banner and is tried again.

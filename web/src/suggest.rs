@@ -65,7 +65,8 @@ pub fn suggestions(
         let next = Draft { samples: MORE_SAMPLES.to_string(), ..draft.clone() };
         found.push((format!("{MORE_SAMPLES} samples, to see through the noise"), next));
     }
-    if experiment.spec.executors.iter().all(|executor| executor.is_native()) {
+    let all_native = experiment.spec.executors.iter().all(|executor| executor.is_native());
+    if all_native && info.executors.iter().any(|executor| !executor.is_native()) {
         let next = Draft { executors: Executor::ALL.to_vec(), ..draft.clone() };
         found.push(("The same in this browser too".to_owned(), next));
     }

@@ -83,8 +83,9 @@ pub fn versus(app: App) -> El {
         }
     });
     let has_any = memo(move || view.ratios.with(|all| all.iter().any(Option::is_some)));
-    let chart =
-        move || has_any.get().then(|| figure("chart", caption(), move |with| chart(view, with)));
+    let chart = move || {
+        has_any.get().then(|| figure("chart", caption(), Rc::new(move |with| chart(view, with))))
+    };
     let lead = "The same bodies, compiled twice: how long do they compute in this browser, and \
                 how long on the server's machine? At 1× it is equal.";
     let pairs = "Web Workers that share one memory are held against OS threads, and the browser's \
@@ -147,23 +148,26 @@ fn bar(view: View) -> El {
     classed("div", "versus-bar").child(slot(button)).child(words)
 }
 
+/// What can be held: of every workload that has settings for it, on what can run it.
 fn contests(app: App) -> Vec<Contest> {
     let of = |workload: &Rc<WorkloadInfo>| {
         let contest =
             |(native, browser)| Contest { workload: Rc::clone(workload), native, browser };
         PAIRS.map(contest)
     };
-    app.catalogue.with(|all| all.iter().flat_map(of).listed())
+    let computes = |info: &&Rc<WorkloadInfo>| !info.cpu_bound.is_empty();
+    let runs = |contest: &Contest| {
+        let runs_on = |one| !contest.workload.unavailable.contains_key(&one);
+        runs_on(contest.native) && runs_on(contest.browser)
+    };
+    app.catalogue.with(|all| all.iter().filter(computes).flat_map(of).filter(runs).listed())
 }
 
 impl Contest {
     /// Why it cannot be held here, if it cannot.
     fn hindrance(&self, app: App) -> Option<String> {
-        let own = [self.native, self.browser]
-            .into_iter()
-            .find_map(|executor| self.workload.unavailable.get(&executor).cloned());
         let workers = (self.browser == Executor::BrowserWorkers).then(browser::workers_obstacle);
-        own.or_else(|| app.browser_obstacle.get()).or(workers.flatten())
+        app.browser_obstacle.get().or(workers.flatten())
     }
 
     fn request(&self) -> ExperimentRequest {
@@ -335,6 +339,7 @@ fn chart(view: View, drawing: Drawing) -> Chart {
                 values: &ratio.samples,
                 median: Some(ratio.ratio),
                 interval: Some((ratio.low, ratio.high)),
+                pinned: None,
             })
             .listed();
         let frame = Frame {

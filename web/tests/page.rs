@@ -5,13 +5,17 @@
 
 mod sample;
 
-use filature_core::api::{CellState, Event, Experiment, State, WorkloadInfo};
+use filature_core::about::Group;
+use filature_core::api::{CellState, Event, Experiment, Fact, State, WorkloadInfo};
 use filature_core::{Executor, FieldError};
 use filature_web::dom::{self, El, document};
 use filature_web::draft::{Draft, SweepDraft, error_at};
+use filature_web::outline::Outline;
+use filature_web::signal::Live;
 use filature_web::state::App;
 use filature_web::{
-    browser, commands, explain, figure, figures, form, from_js, live, run, source, versus,
+    browser, commands, explain, facts, figure, figures, form, from_js, gallery, live, run, source,
+    versus,
 };
 use sample::{catalogue, experiment, samples, workload};
 use std::rc::Rc;
@@ -133,6 +137,59 @@ async fn a_slider_moves_in_even_ratios_and_its_number_follows() {
     type_into(&slider, "400");
     settled().await;
     assert_eq!(input(&place, "param-units").value(), "1000000");
+}
+
+#[wasm_bindgen_test]
+async fn the_gallery_has_every_workload_with_its_sketch_under_its_group() {
+    let (place, app) = shown(gallery::overlay);
+    settled().await;
+    let count = |selector: &str| place.query_selector_all(selector).unwrap().length() as usize;
+    let all = catalogue();
+    assert_eq!((count(".entry"), count(".entry .sketch")), (all.len(), all.len()));
+    let filled = Group::ALL.into_iter().filter(|group| all.iter().any(|i| i.group == *group));
+    assert_eq!(count("h3"), filled.count());
+    assert_eq!(text(&place, "[aria-current] strong"), workload("fan-out").title);
+    app.draft.update(|draft| draft.workload = "counter".into());
+    settled().await;
+    assert_eq!(text(&place, "[aria-current] strong"), workload("counter").title);
+}
+
+#[wasm_bindgen_test]
+fn the_form_holds_a_preset_only_while_all_its_values_are_those_of_the_preset() {
+    let info = workload("counter");
+    for preset in &info.presets {
+        let mut draft = Draft::from_query("workload=counter&p.workers=9&sweep=workers:1,2");
+        draft.take(&preset.params);
+        assert!(draft.holds(&preset.params, &info.params), "{}", preset.name);
+        assert!(!draft.holds(&Default::default(), &info.params), "{} is no default", preset.name);
+        assert!(draft.request(&info, &Executor::ALL).is_ok(), "{}", preset.name);
+        draft.params.insert("workers".into(), "7".into());
+        assert!(!draft.holds(&preset.params, &info.params), "{}", preset.name);
+    }
+    let typed = Draft::from_query("workload=counter&p.increments=100 000");
+    assert!(typed.holds(&Default::default(), &info.params), "the same number in other letters");
+}
+
+#[wasm_bindgen_test]
+async fn facts_are_told_once_where_they_are_alike_and_beside_one_another_where_they_differ() {
+    let told = |values: [&str; 2]| {
+        let mut experiment = sample::native_and_browser();
+        for (cell, value) in experiment.cells.iter_mut().zip(values) {
+            cell.outcome = Some(serde_json::json!({}));
+            cell.facts = vec![Fact::new("joined", "10 of 10"), Fact::new("running", value)];
+        }
+        experiment
+    };
+    let (place, app) = shown(|app| facts::facts(Outline(app), Live::new(None)));
+    app.show(Some(told(["5", "5"])));
+    settled().await;
+    assert_eq!(text(&place, "dl"), "joined10 of 10running5");
+    assert!(text(&place, ".help").contains("on 2 executors alike."));
+    app.show(Some(told(["5", "0"])));
+    settled().await;
+    assert_eq!(text(&place, "dl"), "");
+    assert_eq!(text(&place, "tbody tr:first-child"), "joined10 of 10");
+    assert_eq!(text(&place, "tbody tr:last-child"), "running50");
 }
 
 #[wasm_bindgen_test]

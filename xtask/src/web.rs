@@ -2,6 +2,7 @@
 //! content and compressed, in web/dist.
 
 mod dist;
+mod small;
 mod stamp;
 pub(crate) mod threads;
 
@@ -109,6 +110,8 @@ fn compile(debug: bool) -> Result<PathBuf, String> {
         let mut command = Command::new(&tools.wasm_pack);
         if module.threads {
             threads::configure(&mut command, false);
+        } else if module.name == "page" && !debug {
+            small::configure(&mut command);
         }
         run(command
             .env("PATH", &tools.path)

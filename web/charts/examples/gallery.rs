@@ -79,6 +79,7 @@ fn one_strip(width: f64, centres: &[f64], spread: f64, number: usize) -> Chart {
                 values: &values[place],
                 median,
                 interval: median.map(|m| (m * (1.0 - spread * 0.1), m * (1.0 + spread * 0.1))),
+                pinned: None,
             }
         })
         .collect();

@@ -3,7 +3,7 @@
 use crate::Axis;
 use crate::document::Svg;
 use crate::scale::{Extent, Scale, nice_above, nice_below, ten_to, within};
-use crate::text::{FONT_SIZE, shortened, text_width};
+use crate::text::{FONT_SIZE, push_decimal, shortened, text_width};
 use crate::unit::{labels, title, written};
 
 /// The widest label of a tick on a horizontal axis, in pixels.
@@ -60,11 +60,24 @@ pub(crate) fn ticks(
     (from, to): (f64, f64),
     direction: Direction,
 ) -> Ticks {
+    let log = extent.is_some_and(Extent::wants_log);
+    ticks_as(axis, extent, log, reach, (from, to), direction)
+}
+
+/// The same for an axis that is logarithmic or not whatever its values are.
+pub(crate) fn ticks_as(
+    axis: &Axis,
+    extent: Option<Extent>,
+    log: bool,
+    reach: Reach,
+    (from, to): (f64, f64),
+    direction: Direction,
+) -> Ticks {
     let Some(extent) = extent else {
         let scale = Scale { low: 0.0, high: 1.0, log: false, from, to };
         return Ticks { scale, major: Vec::new(), minor: Vec::new(), title: axis.title.to_owned() };
     };
-    let (binary, log) = (is_binary(axis), extent.wants_log());
+    let binary = is_binary(axis);
     let candidates =
         if log { logarithmic(extent, binary) } else { linear(extent, reach, binary, to - from) };
     let widest = if let Direction::Up(most) = direction { most } else { LABEL_MOST };
@@ -136,6 +149,8 @@ fn logarithmic(extent: Extent, binary: bool) -> Vec<Candidate> {
         return strides.into_iter().map(candidate).collect();
     }
     let (low, high) = (nice_below(extent.min), nice_above(extent.max));
+    // A single value still stands between two others.
+    let (low, high) = if low < high { (low, high) } else { (low / 2.0, high * 2.0) };
     let first = (low.log10() - 1e-9).ceil() as i32;
     let last = (high.log10() + 1e-9).floor() as i32;
     let mut candidates = Vec::new();
@@ -232,6 +247,46 @@ pub(crate) fn draw_below(svg: &mut Svg, ticks: &Ticks, top: f64, bottom: f64, wi
     46.0
 }
 
+/// A horizontal axis of percentiles, from pixel `from` to pixel `to`: each nine is as far
+/// from the last. Its scale is one of [`nines`].
+pub(crate) fn percentile_ticks(
+    axis: &Axis,
+    extent: Option<Extent>,
+    (from, to): (f64, f64),
+    width: f64,
+) -> Ticks {
+    let (low, high) = extent.map_or((0.0, 2.0), |e| (nines(e.min).floor(), nines(e.max)));
+    let high = high.max(low + 1.0);
+    let scale = Scale { low, high, log: false, from, to };
+    let all = [0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999, 99.999_9, 99.999_99];
+    let within = all.into_iter().filter(|p| (low..=high).contains(&nines(*p)));
+    let mut values: Vec<f64> = within.collect();
+    let mut major: Vec<(f64, String)> = Vec::new();
+    while !values.is_empty() {
+        let labels: Vec<String> = values.iter().map(|p| percentile(*p)).collect();
+        let places: Vec<f64> = values.iter().map(|p| nines(*p)).collect();
+        if fit(&scale, &places, &labels, Direction::Across(width)) {
+            major = places.into_iter().zip(labels).collect();
+            break;
+        }
+        // The half goes first, then from the lower end: the nines are what one looks at.
+        let half = values.iter().position(|p| *p == 50.0).unwrap_or(0);
+        values.remove(half);
+    }
+    Ticks { scale, major, minor: Vec::new(), title: axis.title.to_owned() }
+}
+
+/// How many nines a percentile has: 1 for 90, 2 for 99, 3 for 99.9; from 0 to 8.
+pub(crate) fn nines(percentile: f64) -> f64 {
+    within(-(1.0 - within(percentile, 0.0, 99.999_999) / 100.0).log10(), 0.0, 8.0)
+}
+
+fn percentile(value: f64) -> String {
+    let mut text = String::new();
+    push_decimal(&mut text, value, 5);
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,6 +353,19 @@ mod tests {
             ticks(&axis, Some(extent), Reach::FromZero, (0.0, 200.0), Direction::Across(240.0));
         assert_eq!(labels_of(&ticks), ["0", "0.5", "1", "1.5", "2"]);
         assert_eq!(ticks.title, "Time (µs)");
+    }
+
+    #[test]
+    fn every_nine_of_a_percentile_is_as_far_from_the_last() {
+        let drawn = |pixels: f64, max: f64| {
+            let extent = Some(Extent { min: 0.0, max });
+            percentile_ticks(&axis(), extent, (0.0, pixels), pixels + 40.0)
+        };
+        let wide = drawn(600.0, 99.99);
+        assert_eq!(labels_of(&wide), ["0", "50", "90", "99", "99.9", "99.99"]);
+        let place = |p: f64| wide.scale.place(nines(p));
+        assert!((place(99.0) - place(90.0) - (place(99.9) - place(99.0))).abs() < 1e-6);
+        assert_eq!(labels_of(&drawn(120.0, 99.9)), ["0", "90", "99", "99.9"]);
     }
 
     #[test]

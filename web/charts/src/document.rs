@@ -25,6 +25,11 @@ impl Svg {
         Self { text: String::new() }
     }
 
+    /// What was written.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
     /// Begins an element.
     pub(crate) fn open(&mut self, name: &'static str) -> Element<'_> {
         self.text.push('<');
@@ -125,6 +130,15 @@ pub(crate) fn class(kind: &str, id: &str) -> String {
     class
 }
 
+/// The view box of a drawing in which one unit is one pixel.
+pub(crate) fn view_box(width: f64, height: f64) -> String {
+    let mut text = String::from("0 0 ");
+    push_number(&mut text, width);
+    text.push(' ');
+    push_number(&mut text, height);
+    text
+}
+
 /// Wraps the drawn `body` into a document of `height` pixels.
 pub(crate) fn finish(
     frame: &Frame,
@@ -137,16 +151,12 @@ pub(crate) fn finish(
     let name = name_of(&body.text, frame);
     let (title_id, description_id) = (name.clone() + "-title", name + "-desc");
     let mut svg = Svg::new();
-    let mut view_box = String::from("0 0 ");
-    push_number(&mut view_box, width);
-    view_box.push(' ');
-    push_number(&mut view_box, height);
     svg.open("svg")
         .attribute("xmlns", "http://www.w3.org/2000/svg")
         .attribute("class", if frame.standalone { "chart standalone" } else { "chart" })
         .number("width", width)
         .number("height", height)
-        .attribute("viewBox", &view_box)
+        .attribute("viewBox", &view_box(width, height))
         .attribute("role", "img")
         .attribute("aria-labelledby", &title_id)
         .attribute("aria-describedby", &description_id)

@@ -6,8 +6,11 @@
 //! - [`strip()`]: one row per executor, every sample a dot, the median marked;
 //!   [`ratios`]: the same for ratios.
 //! - [`lines()`]: medians over a swept parameter, with interval bands.
+//! - [`curves()`]: one or more quantities of one executor over another; [`lanes()`]: what
+//!   happened to several units over time; [`sketch()`]: the small picture of a workload.
 //! - [`crossovers`]: where two lines change places beyond noise.
 //! - `scale`, `axis`, `unit`: from values to pixels, where ticks stand and what they say.
+//! - `plot`: two axes with lines and their names.
 //! - `text`: how wide text is, and how labels avoid one another.
 //! - `shape`, [`PALETTE`]: the look of each executor.
 //! - `document`: the writer of SVG; all text is escaped there.
@@ -24,18 +27,25 @@
 
 mod axis;
 mod crossover;
+mod curves;
 mod document;
+mod lanes;
 mod lines;
 mod palette;
+mod plot;
 mod scale;
 mod shape;
+mod sketch;
 mod strip;
 mod text;
 mod unit;
 
 pub use crossover::{Crossover, crossovers};
+pub use curves::{CurveSeries, Scaling, curves};
+pub use lanes::{LaneSeries, lanes};
 pub use lines::{LinePoint, LineSeries, lines};
 pub use palette::{ExecutorColour, PALETTE};
+pub use sketch::{SKETCH_SIGNS, sketch};
 pub use strip::{StripSeries, ratios, strip};
 pub use text::text_width;
 

@@ -2,6 +2,10 @@
 
 use crate::document::Svg;
 
+/// The executors whose shapes there are, for charts in which a shape means something else.
+pub(crate) const SHAPES: [&str; 5] =
+    ["threads", "tokio-multi", "tokio-current", "browser-loop", "browser-workers"];
+
 /// Draws the dot of executor `id` with its centre at (`x`, `y`). All shapes have about
 /// the area of a circle of that `radius`, so that none looks heavier than another.
 pub(crate) fn dot(svg: &mut Svg, id: &str, x: f64, y: f64, radius: f64) {

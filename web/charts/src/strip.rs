@@ -32,6 +32,8 @@ pub struct StripSeries<'a> {
     pub median: Option<f64>,
     /// The interval of the median, from low to high.
     pub interval: Option<(f64, f64)>,
+    /// The median of another time, to compare with.
+    pub pinned: Option<f64>,
 }
 
 /// Draws every sample of every series on one axis. The axis is logarithmic where the
@@ -85,7 +87,8 @@ fn draw(frame: &Frame, axis: &Axis, series: &[StripSeries], even: Option<f64>) -
 fn extent(series: &[StripSeries], even: Option<f64>) -> Option<Extent> {
     let values = series.iter().flat_map(|one| {
         let ends = one.interval.map(|(low, high)| [low, high]);
-        one.values.iter().copied().chain(one.median).chain(ends.into_iter().flatten())
+        let medians = one.median.into_iter().chain(one.pinned);
+        one.values.iter().copied().chain(medians).chain(ends.into_iter().flatten())
     });
     Extent::of(values.chain(even))
 }
@@ -126,6 +129,10 @@ impl Row<'_> {
             dot(svg, series.id, x, y, radius);
         }
         svg.end("g");
+        if let Some(pinned) = series.pinned.and_then(drawable) {
+            let x = self.scale.place(pinned);
+            svg.line(&class("pinned", series.id), (x, upper - 2.0), (x, lower + 2.0));
+        }
         if let Some(median) = series.median.and_then(drawable) {
             let x = self.scale.place(median);
             svg.line(&class("median", series.id), (x, upper - 2.0), (x, lower + 2.0));
@@ -169,6 +176,13 @@ impl Row<'_> {
                 text.push_str(&range(axis, low, high));
             }
             let x = self.scale.place(median);
+            marks.push(Mark { x, y: self.middle(), series: self.place, text });
+        }
+        if let Some(pinned) = series.pinned.and_then(drawable) {
+            let mut text = series.title.to_owned();
+            text.push_str(": pinned median ");
+            text.push_str(&(axis.format)(pinned));
+            let x = self.scale.place(pinned);
             marks.push(Mark { x, y: self.middle(), series: self.place, text });
         }
         let shown = series.values.iter().enumerate();

@@ -2,7 +2,8 @@
 //! its labels do not overlap.
 
 use filature_charts::{
-    Axis, Chart, Frame, LinePoint, LineSeries, PALETTE, StripSeries, lines, strip, text_width,
+    Axis, Chart, CurveSeries, Frame, LaneSeries, LinePoint, LineSeries, PALETTE, Scaling,
+    StripSeries, curves, lanes, lines, sketch, strip, text_width,
 };
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
@@ -52,6 +53,10 @@ fn frame() -> impl Strategy<Value = (f64, bool)> {
     (prop_oneof![9 => 200.0..1_300.0_f64, 1 => any::<f64>()], any::<bool>())
 }
 
+fn scaling() -> impl Strategy<Value = Scaling> {
+    prop_oneof![Just(Scaling::Linear), Just(Scaling::Log), Just(Scaling::Percentile)]
+}
+
 prop_compose! {
     fn line_point()(x in value(), y in value(), low in value(), high in value()) -> LinePoint {
         LinePoint { x, y, low, high }
@@ -66,18 +71,19 @@ proptest! {
         (width, standalone) in frame(),
         rows in prop::collection::vec(
             (0..IDS.len(), 0..TITLES.len(), prop::collection::vec(value(), 0..30),
-                prop::option::of(value()), prop::option::of((value(), value()))),
+                prop::option::of(value()), prop::option::of((value(), value())), prop::option::of(value())),
             0..8,
         ),
     ) {
         let series: Vec<StripSeries> = rows
             .iter()
-            .map(|(id, title, values, median, interval)| StripSeries {
+            .map(|(id, title, values, median, interval, pinned)| StripSeries {
                 id: IDS[*id],
                 title: TITLES[*title],
                 values,
                 median: *median,
                 interval: *interval,
+                pinned: *pinned,
             })
             .collect();
         let frame = Frame { width, title: TITLES[5], description: "What & why", standalone };
@@ -85,7 +91,7 @@ proptest! {
         check(&chart);
         let shown: usize = rows
             .iter()
-            .map(|row| row.2.iter().chain(&row.3).filter(|value| value.is_finite()).count())
+            .map(|row| row.2.iter().chain(&row.3).chain(&row.5).filter(|value| value.is_finite()).count())
             .sum();
         prop_assert_eq!(chart.marks.len(), shown);
         prop_assert_eq!(&chart, &strip(&frame, &TIME, &series));
@@ -105,6 +111,73 @@ proptest! {
             .collect();
         let frame = Frame { width, title: "Sweep", description: "What & why", standalone };
         check(&lines(&frame, &UNITS, &TIME, &series));
+    }
+
+    #[test]
+    fn every_chart_of_curves_is_a_valid_chart(
+        (width, standalone) in frame(),
+        scalings in (scaling(), prop_oneof![Just(Scaling::Linear), Just(Scaling::Log)]),
+        rows in prop::collection::vec(
+            (0..TITLES.len(), prop::collection::vec([value(), value()], 0..30)),
+            0..5,
+        ),
+        others in 0..5_usize,
+    ) {
+        let series: Vec<CurveSeries> = rows
+            .iter()
+            .map(|(title, points)| CurveSeries { title: TITLES[*title], points })
+            .collect();
+        let (others, own) = series.split_at(others.min(series.len()));
+        let frame = Frame { width, title: "Latency", description: "What & why", standalone };
+        let (x, y) = ((&UNITS, scalings.0), (&TIME, scalings.1));
+        check(&curves(&frame, IDS[rows.len() % IDS.len()], x, y, own, others));
+    }
+
+    #[test]
+    fn every_chart_of_percentiles_is_a_valid_chart(
+        (width, standalone) in frame(),
+        points in prop::collection::vec((0.0..100.0_f64, 1.0..1e9_f64), 0..40),
+    ) {
+        let points: Vec<[f64; 2]> = points.into_iter().map(|(x, y)| [x, y]).collect();
+        let series = [CurveSeries { title: "raw", points: &points }];
+        let frame = Frame { width, title: "Latency", description: "What & why", standalone };
+        let (x, y) = ((&UNITS, Scaling::Percentile), (&TIME, Scaling::Log));
+        let chart = curves(&frame, "threads", x, y, &series, &[]);
+        check(&chart);
+        prop_assert_eq!(chart.marks.len(), points.len());
+    }
+
+    #[test]
+    fn every_chart_of_lanes_is_a_valid_chart(
+        (width, standalone) in frame(),
+        until in value(),
+        rows in prop::collection::vec(
+            (0..TITLES.len(), prop::collection::vec((value(), 0..TITLES.len()), 0..20)),
+            0..6,
+        ),
+    ) {
+        let rows: Vec<(usize, Vec<(f64, &str)>)> = rows
+            .into_iter()
+            .map(|(title, marks)| {
+                (title, marks.into_iter().map(|(at, text)| (at, TITLES[text])).collect())
+            })
+            .collect();
+        let series: Vec<LaneSeries> = rows
+            .iter()
+            .map(|(title, marks)| LaneSeries { title: TITLES[*title], marks })
+            .collect();
+        let frame = Frame { width, title: "Units", description: "What & why", standalone };
+        let chart = lanes(&frame, "tokio-multi", &TIME, until, &series);
+        check(&chart);
+        let happened = rows.iter().flat_map(|row| &row.1).filter(|mark| mark.0.is_finite());
+        prop_assert_eq!(chart.marks.len(), happened.count());
+    }
+
+    #[test]
+    fn every_sketch_is_well_formed_and_keeps_inside(lanes in prop::collection::vec("[ #\\-ov^x<]{0,16}", 0..6)) {
+        let svg = sketch(&lanes);
+        let document = Document::parse(&svg).expect("the SVG is well-formed");
+        check_frame(&document);
     }
 
     #[test]
@@ -148,6 +221,16 @@ fn check(chart: &Chart) {
     for mark in &chart.marks {
         assert!((0.0..=width).contains(&mark.x) && (0.0..=height).contains(&mark.y), "{mark:?}");
     }
+    check_frame(&document);
+    let columns = chart.table.headings.len();
+    assert!(chart.table.rows.iter().all(|row| row.len() == columns));
+    check_labels(&document);
+}
+
+/// Nothing reaches beyond the edges.
+fn check_frame(document: &Document) {
+    let root = document.root_element();
+    let (width, height) = (number(root, "width"), number(root, "height"));
     for node in document.descendants() {
         for (x, y) in corners(node) {
             let inside = (-0.1..=width + 0.1).contains(&x) && (-0.1..=height + 0.1).contains(&y);
@@ -158,9 +241,6 @@ fn check(chart: &Chart) {
             );
         }
     }
-    let columns = chart.table.headings.len();
-    assert!(chart.table.rows.iter().all(|row| row.len() == columns));
-    check_labels(&document);
 }
 
 /// The points that an element reaches to.

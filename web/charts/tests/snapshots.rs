@@ -2,7 +2,8 @@
 //! To accept a change: `INSTA_UPDATE=always cargo test -p filature-charts`.
 
 use filature_charts::{
-    Axis, Chart, Frame, LinePoint, LineSeries, StripSeries, crossovers, lines, ratios, strip,
+    Axis, Chart, CurveSeries, Frame, LaneSeries, LinePoint, LineSeries, Scaling, StripSeries,
+    crossovers, curves, lanes, lines, ratios, sketch, strip,
 };
 use std::fmt::Write;
 
@@ -30,8 +31,16 @@ const STRIP: [StripSeries; 2] = [
         values: &[3.0, 4.5, 3.5],
         median: Some(3.5),
         interval: Some((3.0, 4.5)),
+        pinned: None,
     },
-    StripSeries { id: "tokio-multi", title: "Tokio", values: &[], median: None, interval: None },
+    StripSeries {
+        id: "tokio-multi",
+        title: "Tokio",
+        values: &[],
+        median: None,
+        interval: None,
+        pinned: None,
+    },
 ];
 
 fn frame(width: f64, standalone: bool) -> Frame<'static> {
@@ -66,6 +75,14 @@ fn a_strip_as_a_file_brings_its_colours() {
 }
 
 #[test]
+fn a_strip_beside_a_pinned_one_has_a_dashed_median() {
+    let chart =
+        strip(&frame(640.0, false), &TIME, &[StripSeries { pinned: Some(9.0), ..STRIP[0] }]);
+    assert!(chart.svg.contains("class=\"pinned s-threads\""), "{}", chart.svg);
+    assert!(chart.marks.iter().any(|mark| mark.text == "OS threads: pinned median 9.00 ms"));
+}
+
+#[test]
 fn ratios_with_a_line_at_one() {
     let axis = Axis { title: "Ratio", format: |value| format!("{value:.2}×") };
     insta::assert_snapshot!(shown(&ratios(&frame(640.0, false), &axis, &STRIP[..1])));
@@ -74,6 +91,33 @@ fn ratios_with_a_line_at_one() {
 #[test]
 fn lines_with_a_crossover() {
     insta::assert_snapshot!(shown(&lines(&frame(640.0, false), &UNITS, &TIME, &SWEEP)));
+}
+
+#[test]
+fn two_curves_over_percentiles() {
+    let (raw, corrected) = ([[50.0, 1.0], [99.0, 2.0]], [[50.0, 1.5], [99.0, 40.0]]);
+    let series = [
+        CurveSeries { title: "raw", points: &raw },
+        CurveSeries { title: "corrected", points: &corrected },
+    ];
+    let percentile = Axis { title: "Percentile", format: |value| format!("{value}") };
+    let (x, y) = ((&percentile, Scaling::Percentile), (&TIME, Scaling::Log));
+    insta::assert_snapshot!(shown(&curves(&frame(640.0, false), "threads", x, y, &series, &[])));
+}
+
+#[test]
+fn lanes_of_two_units() {
+    let first = [(0.0, "begins"), (5.0, "late"), (6.0, "late")];
+    let series = [
+        LaneSeries { title: "blocker", marks: &first },
+        LaneSeries { title: "other", marks: &[(9.0, "ends")] },
+    ];
+    insta::assert_snapshot!(shown(&lanes(&frame(640.0, false), "threads", &TIME, 20.0, &series)));
+}
+
+#[test]
+fn a_sketch_of_every_sign() {
+    insta::assert_snapshot!(sketch(&["v#--", " oox", " #^ "]).replace("><", ">\n<"));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! A catalogue and an experiment to show, made by core itself.
 
-use filature_core::about::param_values;
+use filature_core::about::{Preset, param_values};
 use filature_core::api::{
-    Cell, CellState, Comparison, Experiment, ExperimentRequest, MachineCard, Sample, Source, State,
-    Summary, Token, TokenKind, Verdict, WorkloadInfo,
+    Cell, CellState, Comparison, Experiment, ExperimentRequest, MachineCard, PresetInfo, Sample,
+    Source, State, Summary, Token, TokenKind, Verdict, WorkloadInfo,
 };
 use filature_core::{Executor, experiment as spec, params, source as file, workloads};
 use serde_json::json;
@@ -32,8 +32,8 @@ fn workload_info(id: &str) -> WorkloadInfo {
         operation: about.operation.into(),
         params_schema: params::schema(&specs),
         params: specs,
-        presets: Vec::new(),
-        picture: Vec::new(),
+        presets: about.presets.iter().map(preset).collect(),
+        picture: about.picture.iter().map(|lane| (*lane).to_owned()).collect(),
         cpu_bound: param_values(about.cpu_bound),
         executors: Executor::ALL.to_vec(),
         unavailable: about.unavailable(),
@@ -44,6 +44,10 @@ fn workload_info(id: &str) -> WorkloadInfo {
             bodies: file::bodies(workload.source()),
         }),
     }
+}
+
+fn preset(preset: &Preset) -> PresetInfo {
+    PresetInfo { name: preset.name.into(), params: param_values(preset.params) }
 }
 
 /// Two lines of a source with tokens.
