@@ -114,6 +114,25 @@ story(
   },
 );
 
+story(
+  shared,
+  "units are observed where that is asked for, beside the samples and with its cost",
+  { path: quick() },
+  async ({ page, server }) => {
+    await page.locator(".measuring summary").click();
+    await page.locator("#observe").check();
+    assert.match(page.url(), /observe=on/);
+    await run(page);
+    await ended(page);
+    const row = (name) => page.locator("#figures-table tr", { hasText: name });
+    await row("Spawn to first instruction").locator("td", { hasText: "p99" }).first().waitFor();
+    await row("Observed").locator("td", { hasText: "the median" }).first().waitFor();
+    const answer = await page.request.get(`${server.url}/api/v1/experiments/${idOf(page)}`);
+    const { spec, cells } = await answer.json();
+    assert.ok(spec.observe && cells.every((cell) => cell.observed.units > 0));
+  },
+);
+
 const MARKUP = `<img src=x onerror="alert('oh')"> & </p><script>alert(1)</script>`;
 
 story(

@@ -44,6 +44,9 @@ pub fn command_line(request: &ExperimentRequest) -> String {
             words.push(format!("{flag} {value}"));
         }
     }
+    if request.observe {
+        words.push("--observe".to_owned());
+    }
     if let Some(label) = &request.label {
         words.push(format!("--label {}", quoted(label)));
     }

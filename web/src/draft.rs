@@ -28,6 +28,8 @@ pub struct Draft {
     pub warmups: String,
     /// Worker threads of `tokio-multi`; empty for one per core.
     pub tokio_workers: String,
+    /// Whether native cells end with an observed execution.
+    pub observe: bool,
     /// A note for the history; may be empty.
     pub label: String,
 }
@@ -52,6 +54,7 @@ impl Default for Draft {
             samples: limits::SAMPLES_DEFAULT.to_string(),
             warmups: limits::WARMUPS_DEFAULT.to_string(),
             tokio_workers: String::new(),
+            observe: false,
             label: String::new(),
         }
     }
@@ -81,6 +84,7 @@ impl Draft {
             samples: spec.samples.to_string(),
             warmups: spec.warmups.to_string(),
             tokio_workers: workers.unwrap_or_default(),
+            observe: spec.observe,
             label: spec.label.clone().unwrap_or_default(),
         }
     }
@@ -209,7 +213,7 @@ impl Draft {
             samples: Some(samples),
             warmups: Some(warmups),
             tokio_workers,
-            observe: false,
+            observe: self.observe,
             label: (!label.is_empty()).then(|| label.to_owned()),
         })
     }
@@ -268,6 +272,9 @@ impl Draft {
         if let Some(sweep) = &self.sweep {
             put("sweep", format!("{}:{}", sweep.param, sweep.values));
         }
+        if self.observe {
+            put("observe", "on".to_owned());
+        }
         for (name, text, usual) in [
             ("samples", &self.samples, &opening.samples),
             ("warmups", &self.warmups, &opening.warmups),
@@ -305,6 +312,7 @@ impl Draft {
                 "samples" => draft.samples = value,
                 "warmups" => draft.warmups = value,
                 "tokio_workers" => draft.tokio_workers = value,
+                "observe" => draft.observe = value == "on",
                 "label" => draft.label = value,
                 _ => {
                     if let Some(param) = unescaped(name).strip_prefix("p.") {

@@ -47,6 +47,8 @@ terms! {
     SWEEP = "Sweep": "One whole-number parameter takes several values in turn; every executor is measured at each of them.";
     WARM_UPS = "Warm-ups": "Executions before the samples that are not counted, so that caches, allocator and runtime are in the state in which they stay. Memory is read in the first.";
     TOKIO_WORKERS = "Tokio workers": "Worker threads of the multi-threaded Tokio runtime. By default one per core.";
+    OBSERVED = "Observed": "One execution more, after the samples, in which each unit notes when it was spawned, began and ended. The notes cost time, so it is no sample; how long it took against the median says how much. Native executors only: a browser's clock is too coarse.";
+    TO_BEGIN = "Spawn to first instruction": "From the call of spawn until the unit's first instruction, in the observed execution: the median of all units, and what 99 of 100 stay below.";
     DISTURBED = "disturbed": "Other programs used 5 % or more of all processor time while this was measured. Run it again on a quiet machine before you trust small differences.";
     ISOLATED = "cross-origin isolated": "A page that shares its process with no other site. Only then is the browser's clock fine (5 µs instead of 100 µs).";
     CONTRACT = "Contract": "What both bodies promise to do alike: the number of spawns, the messages, the primitive. The outcome is checked against it after every sample.";

@@ -123,6 +123,15 @@ pub fn rows(cells: &[&Cell], comparisons: &[Comparison]) -> Vec<Row> {
         row(explain::WARM_WORKER, &|cell| {
             Some(format::duration_ns(cell.spawn_costs?.warm_worker_ns as f64))
         }),
+        row(explain::TO_BEGIN, &|cell| {
+            let delay = cell.observed.as_ref()?.spawn_to_begin_ns?;
+            let [p50, p99] = [delay.p50, delay.p99].map(|ns| format::duration_ns(ns as f64));
+            Some(format!("{p50}, p99 {p99}"))
+        }),
+        row(explain::OBSERVED, &|cell| {
+            let observed = cell.observed.as_ref()?.wall_ns as f64;
+            Some(format!("{} the median", format::ratio(observed / cell.summary?.wall_ns.median)))
+        }),
         row(explain::SAMPLES, &|cell| Some(state_or_count(cell))),
         row(explain::BATCH, &|cell| {
             let batch = cell.samples.first()?.batch;

@@ -239,7 +239,14 @@ fn measuring(app: App) -> El {
         .attr("inputmode", "text")
         .attr("maxlength", "400");
     let details = classed("details", "measuring").child(summary);
+    let observe = {
+        let on = move || app.draft.with(|draft| draft.observe);
+        let switch = move |_| app.draft.update(|draft| draft.observe = !draft.observe);
+        let label = el("label").attr("for", "observe").child("Observe the units");
+        classed("div", "toggle").child(checkbox("observe", on, switch)).child(label)
+    };
     numbers(app, details)
+        .child(observe)
         .child(
             classed("div", "field-head")
                 .child(el("label").attr("for", "param-label").child("Note for the history")),

@@ -389,8 +389,7 @@ fn row(view: View, contest: &Contest, ratio: Option<Ratio>) -> El {
         .child(of(contest.native, ratio.as_ref().map(|ratio| ratio.native_ns)))
         .child(of(contest.browser, ratio.as_ref().map(|ratio| ratio.browser_ns)));
     let Some(Ratio { id, ratio, low, high, .. }) = ratio else {
-        let why = contest.hindrance(view.app);
-        let why = why.unwrap_or_else(|| "Not measured yet.".to_owned());
+        let why = contest.hindrance(view.app).unwrap_or_else(|| "Not measured yet.".to_owned());
         return row.child(classed("td", "why").attr("colspan", "3").child(why));
     };
     let interval = format!("{}–{}", format::ratio(low).trim_end_matches('×'), format::ratio(high));

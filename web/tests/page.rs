@@ -201,6 +201,7 @@ fn the_address_holds_the_whole_form() {
         sweep: Some(SweepDraft { param: "stages".into(), values: "1, 2,4".into() }),
         samples: "25".into(),
         warmups: "0".into(),
+        observe: true,
         tokio_workers: "3".into(),
         label: "100 % noise & µ?".into(),
     };
@@ -226,12 +227,12 @@ fn a_sweep_is_checked_value_by_value() {
 
 #[wasm_bindgen_test]
 fn the_same_experiment_can_be_run_in_a_terminal() {
-    let draft = Draft::from_query("sweep=units:10,100&p.work=sleep&label=it's+late");
+    let draft = Draft::from_query("sweep=units:10,100&p.work=sleep&observe=on&label=it's+late");
     let request = draft.request(&workload("fan-out"), &Executor::ALL).unwrap();
     assert_eq!(
         commands::command_line(&request),
         "filature run fan-out --set work=sleep --executor threads,tokio-multi,tokio-current \
-         --sweep units=10,100 --samples 10 --warmups 1 --label 'it'\\''s late'"
+         --sweep units=10,100 --samples 10 --warmups 1 --observe --label 'it'\\''s late'"
     );
     let curl = commands::curl(&request, "http://127.0.0.1:8080");
     assert!(curl.contains("http://127.0.0.1:8080/api/v1/experiments"));
