@@ -157,8 +157,7 @@ fn contests(app: App) -> Vec<Contest> {
     };
     let computes = |info: &&Rc<WorkloadInfo>| !info.cpu_bound.is_empty();
     let runs = |contest: &Contest| {
-        let runs_on = |one| !contest.workload.unavailable.contains_key(&one);
-        runs_on(contest.native) && runs_on(contest.browser)
+        [contest.native, contest.browser].iter().all(|one| contest.workload.executors.contains(one))
     };
     app.catalogue.with(|all| all.iter().filter(computes).flat_map(of).filter(runs).listed())
 }
