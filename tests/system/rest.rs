@@ -255,10 +255,11 @@ fn exports_hold_every_sample() {
 fn the_catalogue_says_all_that_a_form_needs() {
     let server = Server::start();
     let catalogue = server.json("/api/v1/workloads");
-    let ids: Vec<&str> =
-        catalogue.as_array().unwrap().iter().map(|w| w["id"].as_str().unwrap()).collect();
     let registered: Vec<&str> = workloads::ALL.iter().map(|workload| workload.id()).collect();
-    assert_eq!(ids, registered);
+    assert_eq!(
+        catalogue.as_array().unwrap().iter().map(|w| &w["id"]).collect::<Vec<_>>(),
+        registered
+    );
     let counter = server.json("/api/v1/workloads/counter");
     let workers = &counter["params"][0];
     assert_eq!((&workers["name"], &workers["type"]), (&json!("workers"), &json!("integer")));

@@ -28,9 +28,10 @@ pub struct WorkloadInfo {
     pub operation: String,
     /// The parameters in reading order, for a form.
     pub params: Vec<ParamSpec>,
-    /// The same as JSON Schema 2020-12, for a machine.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub params_schema: Value,
+    /// The same as JSON Schema 2020-12, for a machine. Only in the answer for one workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub params_schema: Option<Value>,
     /// Settings worth a click beside the defaults.
     pub presets: Vec<PresetInfo>,
     /// What its units do over time, one line for each: ` ` is not there, `#` runs, `-` waits,

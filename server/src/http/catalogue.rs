@@ -25,7 +25,7 @@ impl Catalogue {
     pub(super) fn new() -> Self {
         let infos = || workloads::ALL.iter().map(|workload| info(*workload));
         // Many small answers rather than one large: a visitor needs one source at a time.
-        let without = |info| WorkloadInfo { source: None, ..info };
+        let without = |info| WorkloadInfo { params_schema: None, source: None, ..info };
         Self {
             all: Cached::for_all(&infos().map(without).collect::<Vec<_>>()),
             one: workloads::ALL
@@ -47,7 +47,7 @@ fn info(workload: &dyn Workload) -> WorkloadInfo {
         look_at: about.look_at.to_owned(),
         contract: source::contract(text),
         operation: about.operation.to_owned(),
-        params_schema: params::schema(&specs),
+        params_schema: Some(params::schema(&specs)),
         params: specs,
         presets: about.presets.iter().map(preset).collect(),
         picture: about.picture.iter().map(|lane| (*lane).to_owned()).collect(),
@@ -70,7 +70,8 @@ fn preset(preset: &Preset) -> PresetInfo {
     PresetInfo { name: preset.name.to_owned(), params: param_values(preset.params) }
 }
 
-/// All workloads, in the order in which a learner meets them, without their sources.
+/// All workloads, in the order in which a learner meets them, without their sources
+/// and JSON schemas.
 #[utoipa::path(
     get, path = "/api/v1/workloads", tag = "catalogue",
     responses(

@@ -30,7 +30,7 @@ fn workload_info(id: &str) -> WorkloadInfo {
         look_at: about.look_at.into(),
         contract: file::contract(workload.source()),
         operation: about.operation.into(),
-        params_schema: params::schema(&specs),
+        params_schema: Some(params::schema(&specs)),
         params: specs,
         presets: about.presets.iter().map(preset).collect(),
         picture: about.picture.iter().map(|lane| (*lane).to_owned()).collect(),
