@@ -1,6 +1,5 @@
 //! The REST API from the outside: every route does what the contract says.
 
-use filature_core::workloads;
 use filature_tests::server::Server;
 use serde_json::{Value, json};
 
