@@ -37,6 +37,17 @@ fn a_report_shows_verdict_charts_figures_source_and_machine_and_loads_nothing() 
 }
 
 #[test]
+fn a_report_draws_what_an_outcome_saw() {
+    let server = Server::start();
+    let id = server.submit(&json!({"workload": "interleave", "samples": 1,
+        "executors": ["threads", "tokio-current"]}));
+    server.finished(&id);
+    let report = server.get(&format!("/api/v1/experiments/{id}/report.html")).text().unwrap();
+    // The samples of both, and two lanes of each.
+    assert_eq!(report.matches("<svg").count(), 3);
+}
+
+#[test]
 fn a_report_of_refused_cells_says_why() {
     let server = Server::start();
     let id = server.submit(&json!({"workload": "counter", "params": {"lock": "async-mutex"},
