@@ -2,7 +2,7 @@
 // lets a user's text become markup.
 
 import assert from "node:assert/strict";
-import { EXECUTORS, ended, quick, ready, run, story, world } from "./support.mjs";
+import { EXECUTORS, ended, idOf, quick, ready, run, story, world } from "./support.mjs";
 
 const shared = world();
 
