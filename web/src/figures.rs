@@ -177,6 +177,7 @@ fn span(low: f64, high: f64) -> String {
     let (low, high) = (format::duration_ns(low), format::duration_ns(high));
     match (low.split_once(' '), high.split_once(' ')) {
         (Some((number, unit)), Some((_, other))) if unit == other => format!("{number}–{high}"),
-        _ => format!("{low} – {high}"),
+        // On two lines, since five columns have to fit beside the source.
+        _ => format!("{low} –\n{high}"),
     }
 }
