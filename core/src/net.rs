@@ -15,6 +15,8 @@ pub mod talk;
 use socket2::{Domain, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// How long a server waits for a client, and a client for its server: longer than either
@@ -74,6 +76,32 @@ pub async fn within<T>(
     future: impl Future<Output = io::Result<T>>,
 ) -> io::Result<T> {
     tokio::time::timeout(patience, future).await?
+}
+
+/// What `work` brings, unless `progress` stands still: it is looked at once in a `patience`,
+/// so that its timer is set once in a while and not for every step, which would cost more
+/// than many a step does.
+///
+/// # Errors
+/// Those of `work`, or that it made no progress for longer than `patience`.
+pub async fn while_it_moves<T>(
+    patience: Duration,
+    progress: &AtomicU64,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let mut work = pin!(work);
+    let mut seen = progress.load(Relaxed);
+    loop {
+        let timed_out = match tokio::time::timeout(patience, &mut work).await {
+            Ok(done) => return done,
+            Err(elapsed) => elapsed,
+        };
+        let now = progress.load(Relaxed);
+        if now == seen {
+            return Err(timed_out.into());
+        }
+        seen = now;
+    }
 }
 
 /// Waits for the next connection, as long as `accept` of a blocking listener does.

@@ -24,9 +24,21 @@ mod native {
         F::Output: Send + 'static,
     {
         if observe::is_on() {
-            return tokio::task::spawn(observe::task(future));
+            return spawn_observed(future);
         }
         tokio::task::spawn(future)
+    }
+
+    /// Apart, so that a spawn that is not observed has nothing of it.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn spawn_observed<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        tokio::task::spawn(observe::task(future))
     }
 }
 

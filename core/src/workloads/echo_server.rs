@@ -13,7 +13,7 @@ use crate::about::{About, Group, Preset};
 use crate::api::Fact;
 use crate::net::latency::{self, Latency};
 use crate::net::load::{Client, Load, Pacing, Plan, Report, Sending};
-use crate::net::{self, PATIENCE, accept, done, within};
+use crate::net::{self, PATIENCE, accept, done, while_it_moves};
 use crate::params::{choice, integer};
 use crate::seen::Seen;
 use crate::time::{Duration, sleep};
@@ -21,6 +21,7 @@ use crate::{executor, format, params, task, thread};
 use serde::{Deserialize, Serialize};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub const ABOUT: About = About {
@@ -248,19 +249,23 @@ pub async fn serve_in_task(mut stream: tokio::net::TcpStream, service: Service) 
     let Service { payload_bytes, delay, patience } = service;
     stream.set_nodelay(true)?;
     let mut payload = vec![0; payload_bytes];
-    let mut answered = 0;
-    loop {
-        let arrived = within(patience, stream.read(&mut payload)).await?;
-        if arrived == 0 {
-            return Ok(answered);
+    let answered = AtomicU64::new(0);
+    while_it_moves(patience + delay, &answered, async {
+        loop {
+            let arrived = stream.read(&mut payload).await?;
+            if arrived == 0 {
+                return Ok(());
+            }
+            stream.read_exact(&mut payload[arrived..]).await?;
+            if !delay.is_zero() {
+                sleep(delay).await;
+            }
+            stream.write_all(&payload).await?;
+            answered.fetch_add(1, Relaxed);
         }
-        within(patience, stream.read_exact(&mut payload[arrived..])).await?;
-        if !delay.is_zero() {
-            sleep(delay).await;
-        }
-        within(patience, stream.write_all(&payload)).await?;
-        answered += 1;
-    }
+    })
+    .await?;
+    Ok(answered.into_inner())
 }
 
 pub fn threads(params: &Params) -> Outcome {

@@ -92,7 +92,7 @@ impl<C: Client> Driver<C> {
         if self.plan.rate_per_s.is_none() {
             for place in 0..self.connections.len() {
                 self.connections[place].due = self.plan.requests;
-                self.begin(place)?;
+                self.begin(place, 0)?;
             }
         }
         while self.done < self.connections.len() {
@@ -109,7 +109,7 @@ impl<C: Client> Driver<C> {
             if now - heard > PATIENCE.as_nanos() as u64 {
                 return Err(format!("no answer for {} s", PATIENCE.as_secs()));
             }
-            if self.start.elapsed() > LOAD_TIME_MAX {
+            if now > LOAD_TIME_MAX.as_nanos() as u64 {
                 let limit = LOAD_TIME_MAX.as_secs();
                 return Err(format!("not all requests were answered within {limit} s"));
             }
@@ -143,12 +143,13 @@ impl<C: Client> Driver<C> {
     fn keep_to_schedule(&mut self) -> Result<(), String> {
         let total = self.plan.connections * self.plan.requests;
         while self.scheduled < total {
-            match self.intended(self.scheduled) {
-                Some(intended) if intended <= self.now() => {
+            let Some(intended) = self.intended(self.scheduled) else { break };
+            match self.now() {
+                now if intended <= now => {
                     let place = (self.scheduled % self.plan.connections) as usize;
                     self.scheduled += 1;
                     self.connections[place].due += 1;
-                    self.begin(place)?;
+                    self.begin(place, now)?;
                 }
                 _ => break,
             }
@@ -175,15 +176,16 @@ impl<C: Client> Driver<C> {
         }
     }
 
-    /// Sends the next requests of a connection that waits for none.
-    fn begin(&mut self, place: usize) -> Result<(), String> {
+    /// Sends the next requests of a connection that waits for none. It is `now`: the clock is
+    /// read as seldom as can be, since its readings are the clients' and not the server's.
+    fn begin(&mut self, place: usize, now: u64) -> Result<(), String> {
         let together = if matches!(self.plan.sending, Sending::Pipelined) { PIPELINED } else { 1 };
         let connection = &self.connections[place];
         let count = connection.due.min(together);
         if !connection.waiting.is_empty() || count == 0 {
             return Ok(());
         }
-        let (first, now) = (connection.begun, self.now());
+        let first = connection.begun;
         for number in first..first + count {
             let turn = number * self.plan.connections + place as u64;
             let intended = self.intended(turn).unwrap_or(now);
@@ -273,7 +275,7 @@ impl<C: Client> Driver<C> {
             self.done += 1;
             return Ok(());
         }
-        self.begin(place)
+        self.begin(place, now)
     }
 }
 
