@@ -16,7 +16,7 @@ mod native {
     use std::future::Future;
 
     /// Tokio's `spawn`, with one predictable branch before it.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
     where

@@ -47,7 +47,10 @@ async function all() {
 }
 
 async function readme() {
-  const path = await measuredUnwatched({ workload: "fan-out", sweep: { param: "units", values: [10, 100, 1000, 10000] } });
+  const sweep = { workload: "fan-out", sweep: { param: "units", values: [10, 100, 1000, 10000] } };
+  // During the first one the browser is still busy with its own start.
+  await measuredUnwatched(sweep);
+  const path = await measuredUnwatched(sweep);
   const look = { viewport: { width: 1280, height: 960 }, colorScheme: "light" };
   await mkdir(join(README_PICTURE, ".."), { recursive: true });
   await picture(path, look, { path: README_PICTURE });
