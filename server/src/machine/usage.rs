@@ -6,6 +6,7 @@ use nix::sys::resource::{Usage as Rusage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use procfs::process::all_processes;
 use procfs::{CurrentSI, KernelStats};
+use std::collections::HashMap;
 use std::time::Instant;
 
 /// What a process (all its threads, also those that have ended) has used so far.
@@ -84,7 +85,7 @@ pub fn memory() -> Option<Resident> {
 /// Watches how much processor time the machine spends on other programs.
 pub struct Watch {
     start: Instant,
-    machine_ns: Option<MachineTime>,
+    machine: Option<MachineTime>,
     own_ns: u64,
 }
 
@@ -93,10 +94,23 @@ pub struct Watch {
 /// What the kernel does on its own account, in interrupts and in threads of its own, is
 /// not in it, since much of it is done for the body that is measured: it frees the stacks of
 /// threads that have ended, and carries what goes over the loopback.
-#[derive(Clone, Copy)]
 struct MachineTime {
-    busy_ns: u64,
+    /// All ticks but those of interrupts.
+    ticks: u64,
+    /// What each thread of the kernel has taken of them.
+    kernel: HashMap<i32, u64>,
     cores: usize,
+}
+
+impl MachineTime {
+    /// What programs took since `before`. A thread of the kernel that has ended meanwhile
+    /// has taken its whole life's ticks with it: only those that are left are subtracted.
+    fn ticks_of_programs_since(&self, before: &Self) -> u64 {
+        let kernel = self.kernel.iter().map(|(thread, ticks)| {
+            ticks.saturating_sub(before.kernel.get(thread).copied().unwrap_or(0))
+        });
+        self.ticks.saturating_sub(before.ticks).saturating_sub(kernel.sum())
+    }
 }
 
 /// Shorter measurements are never called disturbed: the kernel counts the machine's
@@ -109,7 +123,7 @@ const DISTURBED_SHARE: f64 = 0.05;
 impl Watch {
     /// Starts watching.
     pub fn start() -> Self {
-        Self { start: Instant::now(), machine_ns: machine_time(), own_ns: own_ns() }
+        Self { start: Instant::now(), machine: machine_time(), own_ns: own_ns() }
     }
 
     /// The share of other programs since the start. All children must have been waited
@@ -118,10 +132,11 @@ impl Watch {
     /// Time that a hypervisor took from this machine counts as other programs' too.
     pub fn disturbance(&self) -> Disturbance {
         let elapsed_ns = self.start.elapsed().as_nanos() as u64;
-        let (Some(before), Some(after)) = (self.machine_ns, machine_time()) else {
+        let (Some(before), Some(after)) = (&self.machine, machine_time()) else {
             return Disturbance { outside_share: 0.0, disturbed: false };
         };
-        let busy_ns = after.busy_ns.saturating_sub(before.busy_ns);
+        let ticks = after.ticks_of_programs_since(before);
+        let busy_ns = ticks * 1_000_000_000 / procfs::ticks_per_second();
         let own_ns = own_ns().saturating_sub(self.own_ns);
         disturbance(busy_ns.saturating_sub(own_ns), elapsed_ns, after.cores)
     }
@@ -143,19 +158,17 @@ fn machine_time() -> Option<MachineTime> {
     let stat = KernelStats::current().ok()?;
     let total = &stat.total;
     let ticks = total.user + total.nice + total.system + total.steal.unwrap_or(0);
-    let ticks = ticks.saturating_sub(kernel_threads_ticks());
-    let busy_ns = ticks * 1_000_000_000 / procfs::ticks_per_second();
-    Some(MachineTime { busy_ns, cores: stat.cpu_time.len() })
+    Some(MachineTime { ticks, kernel: kernel_threads(), cores: stat.cpu_time.len() })
 }
 
-/// What the kernel's threads have taken; nothing where a container hides them.
-fn kernel_threads_ticks() -> u64 {
+/// What each thread of the kernel has taken, in ticks; nothing where a container hides them.
+fn kernel_threads() -> HashMap<i32, u64> {
     /// `PF_KTHREAD` of the kernel's `sched.h`.
     const KERNEL_THREAD: u32 = 0x0020_0000;
-    let Ok(processes) = all_processes() else { return 0 };
+    let Ok(processes) = all_processes() else { return HashMap::new() };
     let stats = processes.filter_map(|process| process.ok()?.stat().ok());
     let of_kernel = stats.filter(|stat| stat.flags & KERNEL_THREAD != 0);
-    of_kernel.map(|stat| stat.utime + stat.stime).sum()
+    of_kernel.map(|stat| (stat.pid, stat.utime + stat.stime)).collect()
 }
 
 #[cfg(test)]
@@ -168,6 +181,18 @@ mod tests {
         assert!(disturbance(second, second, 2).disturbed);
         assert!((disturbance(second, second, 2).outside_share - 0.5).abs() < 1e-9);
         assert!(!disturbance(second / 20, second, 2).disturbed);
+    }
+
+    #[test]
+    fn threads_of_the_kernel_are_no_programs_and_one_that_ends_adds_nothing() {
+        let machine = |ticks, kernel: &[(i32, u64)]| MachineTime {
+            ticks,
+            kernel: kernel.iter().copied().collect(),
+            cores: 1,
+        };
+        let before = machine(10_000, &[(2, 3_000), (3, 4_000)]);
+        let after = machine(10_100, &[(2, 3_030), (4, 20)]);
+        assert_eq!(after.ticks_of_programs_since(&before), 50);
     }
 
     #[test]
