@@ -12,6 +12,7 @@ pub mod load;
 pub mod room;
 pub mod talk;
 
+use crate::api::Fact;
 use socket2::{Domain, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -111,6 +112,11 @@ pub async fn while_it_moves<T>(
 pub async fn accept(listener: &tokio::net::TcpListener) -> io::Result<tokio::net::TcpStream> {
     let (stream, _) = within(PATIENCE, listener.accept()).await?;
     Ok(stream)
+}
+
+/// What has to be said beside the figures of a process that holds the clients too.
+pub fn in_one_process() -> Fact {
+    Fact::new("CPU time and memory", "of the server and its clients together: one process")
 }
 
 /// Ends the execution with a sentence where something failed that has to work: the cell

@@ -14,5 +14,6 @@ mod patterns;
 mod readme;
 mod report;
 mod rest;
+mod serving;
 mod tidy;
 mod workers;

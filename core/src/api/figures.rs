@@ -139,7 +139,8 @@ pub struct Memory {
     /// How many units the execution spawned.
     pub units: u64,
     /// Peak over baseline, divided by the units; absent where less than 1 MiB was added,
-    /// since the kernel keeps the peak only to within some 64 KiB per core.
+    /// since the kernel keeps the peak only to within some 64 KiB per core, and where the
+    /// process holds the clients of its servers too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_unit: Option<f64>,
 }

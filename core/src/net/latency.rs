@@ -169,6 +169,7 @@ pub fn facts(latency: &Latency, open: bool) -> Vec<Fact> {
         ),
     ));
     facts.push(Fact::new("latency by percentile", "").with(picture));
+    facts.push(super::in_one_process());
     facts
 }
 

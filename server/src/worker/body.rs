@@ -68,7 +68,12 @@ impl Body {
         let after = usage::of_this_process();
         let memory = baseline.and_then(|baseline| {
             let peak = usage::memory()?.peak_bytes;
-            Some(Memory::new(baseline.resident_bytes, peak, self.prepared.units()))
+            let memory = Memory::new(baseline.resident_bytes, peak, self.prepared.units());
+            // Both ends of every connection are in this process: what its clients hold is
+            // not what a unit of the server takes.
+            let has_clients = self.prepared.descriptors() > 0;
+            let bytes_per_unit = memory.bytes_per_unit.filter(|_| !has_clients);
+            Some(Memory { bytes_per_unit, ..memory })
         });
         let used = after.since(&before);
         let sample = Sample {
