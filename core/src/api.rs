@@ -2,10 +2,11 @@
 //! Field names in JSON are snake_case with their unit last.
 //!
 //! Read [`ExperimentRequest`], [`Spec`] and [`Experiment`] first: what is asked for, what is
-//! made of it, and what comes back.
+//! made of it, and what comes back. A [`Comparison`] is made of several of them.
 
 mod browser;
 mod catalogue;
+mod comparison;
 mod experiment;
 mod facts;
 mod figures;
@@ -15,6 +16,7 @@ mod service;
 
 pub use browser::*;
 pub use catalogue::*;
+pub use comparison::*;
 pub use experiment::*;
 pub use facts::*;
 pub use figures::*;

@@ -18,6 +18,7 @@
 //! - [`experiment`]: from a request to a checked spec and its cells.
 //! - [`measure`]: in which order samples are taken. It has no clock of its own.
 //! - [`stats`], [`rank`], [`verdict`]: samples in, figures and words out.
+//! - [`comparison`]: threads against tasks: which experiments, and the table made of them.
 //! - [`api`]: the types that travel between server, page and command line.
 //! - [`mod@format`]: how numbers are written for people.
 
@@ -42,6 +43,8 @@ pub mod seen;
 pub mod source;
 pub mod workload;
 
+#[cfg(feature = "statistics")]
+pub mod comparison;
 pub mod executor;
 #[cfg(feature = "texts")]
 pub mod experiment;

@@ -1,7 +1,7 @@
 //! Words for figures: which executor was fastest, by how much, and whether the
 //! difference is beyond noise. Always computed from samples.
 
-use crate::api::{Cell, CellState, Comparison, Spec, Verdict};
+use crate::api::{AgainstFastest, Cell, CellState, Spec, Verdict};
 use crate::executor::Executor;
 use crate::{about::About, format, rank, stats};
 
@@ -36,7 +36,7 @@ fn verdict(about: &About, sweep_value: Option<u64>, cells: &[&Cell]) -> Option<V
         cells.iter().filter_map(|cell| Some((*cell, cell.summary?.wall_ns.median))).collect();
     ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
     let ((fastest, median), others) = ranked.split_first()?;
-    let comparisons: Vec<Comparison> =
+    let comparisons: Vec<AgainstFastest> =
         others.iter().filter_map(|(other, _)| compare(fastest, other)).collect();
     let done = (median / fastest.summary?.wall_per_operation_ns).round() as u64;
     let mut sentence = format!(
@@ -55,13 +55,13 @@ fn verdict(about: &About, sweep_value: Option<u64>, cells: &[&Cell]) -> Option<V
     Some(Verdict { sweep_value, sentence, comparisons })
 }
 
-fn compare(fastest: &Cell, other: &Cell) -> Option<Comparison> {
+fn compare(fastest: &Cell, other: &Cell) -> Option<AgainstFastest> {
     let (slow, fast) = (walls(other), walls(fastest));
     let ratio = stats::median(&slow)? / stats::median(&fast)?;
     let (ratio_low, ratio_high) = stats::ratio_interval(&slow, &fast)?;
     let p_value = rank::p_value(&slow, &fast);
     let enough_samples = rank::smallest_p_value(slow.len(), fast.len()) < P_VALUE_MAX;
-    Some(Comparison {
+    Some(AgainstFastest {
         fastest: fastest.executor,
         other: other.executor,
         ratio,
@@ -77,7 +77,7 @@ fn walls(cell: &Cell) -> Vec<f64> {
     cell.samples.iter().map(|sample| sample.wall_ns as f64).collect()
 }
 
-fn clause(comparison: &Comparison) -> String {
+fn clause(comparison: &AgainstFastest) -> String {
     let title = Executor::title(comparison.other);
     let ratio = format::ratio(comparison.ratio);
     match (comparison.enough_samples, comparison.beyond_noise) {

@@ -10,7 +10,7 @@ use crate::machine::titled;
 use crate::outline::{Outline, cells_at};
 use crate::signal::Live;
 use crate::state::App;
-use filature_core::api::{Cell, Comparison, Experiment, Summary};
+use filature_core::api::{AgainstFastest, Cell, Experiment, Summary};
 use filature_core::format;
 use filature_core::stats::Distribution;
 
@@ -87,7 +87,7 @@ pub struct Row {
 }
 
 /// All rows that hold at least one figure.
-pub fn rows(cells: &[&Cell], comparisons: &[Comparison]) -> Vec<Row> {
+pub fn rows(cells: &[&Cell], comparisons: &[AgainstFastest]) -> Vec<Row> {
     let row = |term: Term, figure: &dyn Fn(&Cell) -> Option<String>| {
         let figures: Vec<Option<String>> = cells.iter().map(|cell| figure(cell)).listed();
         figures.iter().any(Option::is_some).then(|| Row {
@@ -149,7 +149,7 @@ fn state_or_count(cell: &Cell) -> String {
     }
 }
 
-fn against_fastest(cell: &Cell, comparisons: &[Comparison]) -> Option<String> {
+fn against_fastest(cell: &Cell, comparisons: &[AgainstFastest]) -> Option<String> {
     let first = comparisons.first()?;
     if first.fastest == cell.executor {
         return Some("fastest".to_owned());

@@ -6,7 +6,7 @@
 
 use filature_core::about::Group;
 use filature_core::api::{
-    AxisLabel, BodyLines, BrowserCard, BrowserLease, BrowserSpawnCosts, CellState, Comparison,
+    AgainstFastest, AxisLabel, BodyLines, BrowserCard, BrowserLease, BrowserSpawnCosts, CellState,
     Curve, Disturbance, Event, ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Fact,
     Health, Lane, Limit, MachineCard, Mark, Memory, Observed, Percentiles, Picture, PresetInfo,
     Problem, Refusal, Sample, Scale, Source, Span, Spec, State, Summary, Sweep, Token, TokenKind,
@@ -210,7 +210,7 @@ fields! {
     Limit { name, value, threads, how_to_raise }
     Disturbance { outside_share, disturbed }
     Verdict { sweep_value, sentence, comparisons }
-    Comparison { fastest, other, ratio, ratio_low, ratio_high, p_value, beyond_noise, enough_samples }
+    AgainstFastest { fastest, other, ratio, ratio_low, ratio_high, p_value, beyond_noise, enough_samples }
     MachineCard { cpu, cores, kernel, memory_bytes, rustc, tokio, filature, build }
     BrowserCard { browser, cores, clock_resolution_ns, cross_origin_isolated, workers_max }
     BrowserLease { lease, lease_ms }

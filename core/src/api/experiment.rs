@@ -235,13 +235,13 @@ pub struct Verdict {
     /// The verdict in one sentence, with figures and intervals.
     pub sentence: String,
     /// Every executor against the fastest.
-    pub comparisons: Vec<Comparison>,
+    pub comparisons: Vec<AgainstFastest>,
 }
 
 /// One executor against the fastest one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Comparison {
+pub struct AgainstFastest {
     /// The fastest executor.
     pub fastest: Executor,
     /// The one compared with it.

@@ -2,8 +2,8 @@
 
 use filature_core::about::{Preset, param_values};
 use filature_core::api::{
-    Cell, CellState, Comparison, Experiment, ExperimentRequest, MachineCard, PresetInfo, Sample,
-    Source, State, Summary, Token, TokenKind, Verdict, WorkloadInfo,
+    AgainstFastest, Cell, CellState, Experiment, ExperimentRequest, MachineCard, PresetInfo,
+    Sample, Source, State, Summary, Token, TokenKind, Verdict, WorkloadInfo,
 };
 use filature_core::{Executor, experiment as spec, params, source as file, workloads};
 use serde_json::json;
@@ -98,7 +98,7 @@ pub(crate) fn native_and_browser() -> Experiment {
     done(&mut experiment.cells[0], &[1_000_000, 1_000_000]);
     done(&mut experiment.cells[1], &[2_000_000, 2_000_000]);
     experiment.state = State::Done;
-    let comparison = Comparison {
+    let comparison = AgainstFastest {
         fastest: Executor::Threads,
         other: Executor::BrowserWorkers,
         ratio: 2.0,
