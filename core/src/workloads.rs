@@ -43,11 +43,11 @@ pub static ALL: &[&dyn Workload] = &[
     entry!(panic),
     // Serve.
     #[cfg(not(target_arch = "wasm32"))]
-    entry!(echo_server, echo_server::descriptors),
+    entry!(echo_server, descriptors),
     #[cfg(not(target_arch = "wasm32"))]
-    entry!(http_server, http_server::descriptors),
+    entry!(http_server, descriptors),
     #[cfg(not(target_arch = "wasm32"))]
-    entry!(chat, chat::descriptors),
+    entry!(chat, descriptors),
     // Decide.
     entry!(cpu_bound),
     entry!(blocking),
