@@ -26,7 +26,7 @@ pub mod timeout;
 /// only: a browser opens no sockets.
 pub static ALL: &[&dyn Workload] = &[
     // Spawn and join.
-    entry!(fan_out),
+    entry!(fan_out, readings),
     entry!(interleave),
     entry!(collect),
     entry!(fire_and_forget),
