@@ -1,8 +1,10 @@
 //! The machine behind the figures: what it is, and what it can hold right now.
 //!
 //! - [`limits`]: how many threads and tasks fit, and which setting binds.
+//! - [`affinity`]: pinning a process to fewer cores than there are.
 //! - [`usage`]: memory, processor time and context switches; the load from outside.
 
+pub mod affinity;
 mod cgroup;
 pub mod limits;
 pub mod usage;

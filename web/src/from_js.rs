@@ -193,7 +193,10 @@ fields! {
     }
     ExperimentLine { id, state, spec, created_at, finished_at, verdict }
     ExperimentPage { experiments, next_cursor }
-    Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, observe, label }
+    Spec {
+        workload, params, executors, sweep, samples, warmups, tokio_workers, cores, time_limit_s,
+        observe, label,
+    }
     Sweep { param, values }
     filature_core::api::Cell {
         index, executor, params, state, reason, refusal, samples, summary, memory, outcome, facts,

@@ -161,8 +161,10 @@ impl<S: Sink> Group<'_, S> {
             params: cell.params.clone(),
             executor: cell.executor,
             tokio_workers: self.spec.tokio_workers,
+            cores: self.spec.cores,
         };
-        match Child::start(worker(), &job).await {
+        let turn_time_max = Duration::from_secs(self.spec.time_limit_s.into());
+        match Child::start(worker(), &job, turn_time_max).await {
             Ok(child) => self.entrants[place].child = Some(child),
             Err(failure) => self.end(place, failed(failure)).await?,
         }
