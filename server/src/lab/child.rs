@@ -116,6 +116,11 @@ impl Child {
         }
     }
 
+    /// Its process id, until it has ended and has been waited for.
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Kills the child, if it has not ended by itself, and waits until it is gone.
     pub async fn kill(mut self) {
         // An error means that it is gone already and has been waited for.
