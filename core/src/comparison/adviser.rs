@@ -86,8 +86,7 @@ impl Adviser<'_> {
             }
             (true, _) => "Tasks: so many threads are a burden on this machine.",
         };
-        let mut reasons: Vec<Reason> =
-            findings.into_iter().map(|finding| finding.reason).collect();
+        let mut reasons: Vec<Reason> = findings.into_iter().map(|finding| finding.reason).collect();
         if burdens > 0 {
             reasons.extend(self.memory_of_tasks());
         }

@@ -72,9 +72,9 @@ impl<'a> Book<'a> {
         places: &[Place],
         of: impl Fn(&Cell) -> Figure,
     ) -> Measure {
-        let wanted = places.iter().flat_map(|place| {
-            place.executors.iter().map(|executor| (place.key, *executor))
-        });
+        let wanted = places
+            .iter()
+            .flat_map(|place| place.executors.iter().map(|executor| (place.key, *executor)));
         let cells = wanted.filter_map(|(key, executor)| {
             let newest = self.cells(key, executor).last();
             // A browser's column is there only where a browser was asked.
@@ -122,7 +122,7 @@ impl About {
 }
 
 /// A row: its measures held against its claims, with what others have published.
-pub(super) fn row(
+pub(super) fn judged_row(
     (id, title, question): (&str, &str, &str),
     claims: Vec<Claim>,
     mut measures: Vec<Measure>,

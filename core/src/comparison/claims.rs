@@ -59,10 +59,8 @@ fn range(body: Body, text: &str, (low, high): (f64, f64)) -> Claim {
 }
 
 /// Jim Blandy's programs: the best known figures of this kind.
-const BLANDY: Source = Source {
-    name: "jimblandy/context-switch",
-    url: "https://github.com/jimblandy/context-switch",
-};
+const BLANDY: Source =
+    Source { name: "jimblandy/context-switch", url: "https://github.com/jimblandy/context-switch" };
 const BLANDY_MACHINE: &str = "a laptop with 4 cores and 32 GiB, Fedora 33";
 
 /// Of 2024: tasks that sleep for ten seconds.

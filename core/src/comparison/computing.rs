@@ -1,6 +1,6 @@
 //! Pure computation: the row where tasks do not win.
 
-use super::book::{About, Book, Place, row, wall};
+use super::book::{About, Book, Place, judged_row, wall};
 use crate::api::{Experiment, Row, RowVerdict, Unit, Word};
 use crate::executor::{self, Executor};
 use crate::{verdict, workloads};
@@ -27,13 +27,12 @@ pub(super) fn row(book: &Book<'_>) -> Row {
         ],
         is_claimed: false,
     };
-    let head = (
-        "computing",
-        "Pure computation",
-        "Do tasks make a computation faster?",
-    );
+    let head = ("computing", "Pure computation", "Do tasks make a computation faster?");
     let measures = vec![book.measure(about, &places, wall)];
-    Row { verdicts: comparing(book.experiment("computing")), ..row(head, Vec::new(), measures) }
+    Row {
+        verdicts: comparing(book.experiment("computing")),
+        ..judged_row(head, Vec::new(), measures)
+    }
 }
 
 /// What can be said of an experiment's executors against each other.

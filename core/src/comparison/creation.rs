@@ -1,6 +1,6 @@
 //! Creation: what it takes to start a thread, and what to start a task.
 
-use super::book::{self, About, Book, Figure, Place, divided, per_operation, reading, row};
+use super::book::{self, About, Book, Figure, Place, divided, judged_row, per_operation, reading};
 use super::claims;
 use crate::api::{Cell, Estimate, Percentiles, Row, Unit};
 use crate::executor::{self, Executor};
@@ -15,7 +15,11 @@ const BROWSER: Place = Place {
 
 pub(super) fn row(book: &Book<'_>) -> Row {
     let measures = vec![
-        book.measure(spawn_loop("spawn-loop", "In the spawn loop", INSIDE), &[THREADS, TASKS], spawn_loop_ns),
+        book.measure(
+            spawn_loop("spawn-loop", "In the spawn loop", INSIDE),
+            &[THREADS, TASKS],
+            spawn_loop_ns,
+        ),
         book.measure(
             spawn_loop("spawn-loop-outside", "In the spawn loop, from outside", FROM_OUTSIDE),
             &[OUTSIDE],
@@ -34,8 +38,9 @@ pub(super) fn row(book: &Book<'_>) -> Row {
         ),
         book.measure(cpu(), &[THREADS, TASKS], cpu_ns),
     ];
-    let head = ("creation", "Creation", "What does it take to start a thread, and what to start a task?");
-    row(head, claims::creation(), measures)
+    let head =
+        ("creation", "Creation", "What does it take to start a thread, and what to start a task?");
+    judged_row(head, claims::creation(), measures)
 }
 
 const INSIDE: &str = "The time of the loop that calls spawn, divided by the units; tasks are \
@@ -105,7 +110,9 @@ fn cpu() -> About {
         unit: Unit::Ns,
         how: "Processor time of the whole process in user mode and in the kernel, divided by the \
               units.",
-        details: &["It counts what all cores spent, where wall-clock time counts how long it took."],
+        details: &[
+            "It counts what all cores spent, where wall-clock time counts how long it took.",
+        ],
         is_claimed: false,
     }
 }

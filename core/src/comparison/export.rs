@@ -29,7 +29,8 @@ pub fn markdown(comparison: &Comparison) -> String {
 fn markdown_row(row: &Row) -> String {
     let executors = executors(row);
     let mut text = format!("\n## {}\n\n", line(&row.title));
-    let heads: Vec<String> = executors.iter().map(|executor| claimed_head(row, *executor)).collect();
+    let heads: Vec<String> =
+        executors.iter().map(|executor| claimed_head(row, *executor)).collect();
     let _ = writeln!(text, "| | {} |", heads.join(" | "));
     let _ = writeln!(text, "| --- |{}", " ---: |".repeat(executors.len()));
     for measure in &row.measures {
@@ -129,7 +130,8 @@ pub fn csv(comparison: &Comparison) -> String {
 fn csv_line(row: &Row, measure: &Measure, cell: &MeasureCell) -> String {
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let estimate = cell.estimate;
-    let claim = row.claims.iter().find(|claim| claim.body == cell.executor.body() && measure.is_claimed);
+    let claim =
+        row.claims.iter().find(|claim| claim.body == cell.executor.body() && measure.is_claimed);
     let (word, factor) = cell.verdict.map_or_else(Default::default, split);
     let mut experiments: Vec<&str> =
         cell.evidence.iter().map(|evidence| evidence.experiment.as_str()).collect();

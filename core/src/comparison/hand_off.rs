@@ -1,6 +1,6 @@
 //! Hand-off: what it takes to switch from one unit to the other.
 
-use super::book::{About, Book, Figure, Place, per_operation, row};
+use super::book::{About, Book, Figure, Place, judged_row, per_operation};
 use super::claims;
 use crate::api::{Cell, Estimate, Row, Unit};
 use crate::executor::{self, Executor};
@@ -19,19 +19,31 @@ pub(super) fn row(book: &Book<'_>) -> Row {
         ]
     };
     let measures = vec![
-        book.measure(about("channel", "Over channels", CHANNEL), &[native("hand-off"), BROWSER], per_operation),
+        book.measure(
+            about("channel", "Over channels", CHANNEL),
+            &[native("hand-off"), BROWSER],
+            per_operation,
+        ),
         book.measure(
             about("channel-pinned", "Over channels, on one core", PINNED),
             &[native("hand-off-pinned")],
             per_operation,
         ),
-        book.measure(about("wake", "Parked and woken", WAKE), &woken("park", "notify"), per_operation),
+        book.measure(
+            about("wake", "Parked and woken", WAKE),
+            &woken("park", "notify"),
+            per_operation,
+        ),
         book.measure(
             about("wake-pinned", "Parked and woken, on one core", PINNED),
             &woken("park-pinned", "notify-pinned"),
             per_operation,
         ),
-        book.measure(about("ring", "Through a ring of 100", RING), &[native("ring")], per_operation),
+        book.measure(
+            about("ring", "Through a ring of 100", RING),
+            &[native("ring")],
+            per_operation,
+        ),
         book.measure(
             about("ring-pinned", "Through a ring of 100, on one core", PINNED),
             &[native("ring-pinned")],
@@ -44,7 +56,7 @@ pub(super) fn row(book: &Book<'_>) -> Row {
         "Hand-off (\"context switch\")",
         "What does it take until the other side runs?",
     );
-    row(head, claims::hand_off(), measures)
+    judged_row(head, claims::hand_off(), measures)
 }
 
 const CHANNEL: &str = "One token goes back and forth between two units over bounded channels; the \

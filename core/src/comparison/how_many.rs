@@ -1,6 +1,6 @@
 //! How many: the largest number of units that really lived at once, and the limit that binds.
 
-use super::book::{self, About, Book, Place, row};
+use super::book::{self, About, Book, Place, judged_row};
 use super::claims;
 use crate::api::{Cell, CellState, Estimate, Experiment, MeasureCell, Row, Unit};
 use crate::executor;
@@ -22,15 +22,16 @@ pub(super) fn row(book: &Book<'_>) -> Row {
             *cell = lived;
         }
         if cell.estimate.is_some() {
-            cell.note = if cell.executor.is_native() && cell.executor.body() == executor::Body::Threads {
-                limit.clone().or_else(|| Some(AT_LEAST.to_owned()))
-            } else {
-                Some(AT_LEAST.to_owned())
-            };
+            cell.note =
+                if cell.executor.is_native() && cell.executor.body() == executor::Body::Threads {
+                    limit.clone().or_else(|| Some(AT_LEAST.to_owned()))
+                } else {
+                    Some(AT_LEAST.to_owned())
+                };
         }
     }
     let head = ("how-many", "How many at once", "How many units can be alive at the same time?");
-    row(head, claims::how_many(), vec![alive])
+    judged_row(head, claims::how_many(), vec![alive])
 }
 
 const AT_LEAST: &str = "At least so many: more were not tried.";
@@ -58,7 +59,8 @@ fn alive() -> About {
 
 /// The newest cell of this executor whose units were all alive.
 fn most_alive(book: &Book<'_>, cell: &MeasureCell) -> Option<MeasureCell> {
-    let key = if cell.executor.body() == executor::Body::Threads { "many-threads" } else { "many-tasks" };
+    let key =
+        if cell.executor.body() == executor::Body::Threads { "many-threads" } else { "many-tasks" };
     let done = |(_, cell): &(&Experiment, &Cell)| cell.state == CellState::Done;
     let (experiment, lived) = book.cells(key, cell.executor).filter(done).last()?;
     let units = book::units(lived)? as f64;
@@ -80,8 +82,5 @@ fn binding_limit(refused: &Experiment) -> Option<String> {
     } else {
         format::count(limit.value)
     };
-    Some(format!(
-        "{} of {value} binds first; to raise it: {}.",
-        limit.name, limit.how_to_raise
-    ))
+    Some(format!("{} of {value} binds first; to raise it: {}.", limit.name, limit.how_to_raise))
 }

@@ -103,7 +103,9 @@ fn sentence(claim: &Claim, word: Word, judged: &[Judged]) -> String {
         _ => {
             let parts: Vec<String> = judged
                 .iter()
-                .map(|Judged { word, name, text, .. }| format!("{name} {text} ({})", in_words(*word)))
+                .map(|Judged { word, name, text, .. }| {
+                    format!("{name} {text} ({})", in_words(*word))
+                })
                 .collect();
             format!("{said} depends on what is meant: {}.", parts.join("; "))
         }

@@ -1,6 +1,6 @@
 //! Memory: what a unit that waits takes, in the process, in the kernel, and as addresses.
 
-use super::book::{About, Book, Place, row};
+use super::book::{About, Book, Place, judged_row};
 use super::claims;
 use crate::api::{Cell, Memory, Row, Unit};
 use crate::executor;
@@ -30,7 +30,7 @@ pub(super) fn row(book: &Book<'_>) -> Row {
         book.slope(reserved(), PLACES, of(|memory| memory.reserved_bytes)),
     ];
     let head = ("memory", "Memory per unit", "How much memory does a unit take that only waits?");
-    row(head, claims::memory(), measures)
+    judged_row(head, claims::memory(), measures)
 }
 
 /// All that is taken of the machine's memory, as far as the kernel tells it.
@@ -39,7 +39,12 @@ fn all_bytes(memory: &Memory) -> Option<u64> {
     Some(memory.peak_bytes + of_kernel.into_iter().flatten().sum::<u64>())
 }
 
-fn about(id: &'static str, title: &'static str, how: &'static str, details: &'static [&'static str]) -> About {
+fn about(
+    id: &'static str,
+    title: &'static str,
+    how: &'static str,
+    details: &'static [&'static str],
+) -> About {
     About { id, title, unit: Unit::Bytes, how, details, is_claimed: false }
 }
 
@@ -51,10 +56,7 @@ fn all() -> About {
             "All that it takes",
             "Resident memory, kernel stack, page tables and slab together, as far as the kernel \
              tells them.",
-            &[
-                "This is the memory that nothing else can use while the unit waits.",
-                SLOPE,
-            ],
+            &["This is the memory that nothing else can use while the unit waits.", SLOPE],
         )
     }
 }
@@ -88,8 +90,11 @@ fn page_tables() -> About {
         "page-tables",
         "Page tables",
         "VmPTE of the process, as the lab sees it while the units sleep.",
-        &[SLOPE, "Stacks lie apart from each other, and every region that is touched needs a page \
-                  of page tables."],
+        &[
+            SLOPE,
+            "Stacks lie apart from each other, and every region that is touched needs a page \
+                  of page tables.",
+        ],
     )
 }
 

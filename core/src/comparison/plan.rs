@@ -176,8 +176,7 @@ fn memory(sized: &Sized, ceilings: Ceilings) -> Vec<Planned> {
         )
     };
     let threads = sized.of(vec![1_000, 2_000, 4_000], vec![2_500, 5_000, 7_500, 10_000]);
-    let tasks =
-        sized.of(vec![20_000, 50_000, 100_000], vec![100_000, 300_000, 600_000, 1_000_000]);
+    let tasks = sized.of(vec![20_000, 50_000, 100_000], vec![100_000, 300_000, 600_000, 1_000_000]);
     // A machine that holds fewer is asked for what it holds: two points make a slope.
     let within = |values: Vec<u64>, most: u64| {
         let fits: Vec<u64> = values.into_iter().filter(|value| *value <= most).collect();
@@ -312,11 +311,8 @@ fn sleepers(sized: &Sized) -> Planned {
 
 fn serving(sized: &Sized) -> Vec<Planned> {
     let keys = ["serving-100", "serving-1000", "serving-5000"];
-    let titles = [
-        "Serving 100 connections",
-        "Serving 1000 connections",
-        "Serving 5000 connections",
-    ];
+    let titles =
+        ["Serving 100 connections", "Serving 1000 connections", "Serving 5000 connections"];
     let planned = |((key, title), connections): ((&'static str, &'static str), u64)| Planned {
         key,
         title,

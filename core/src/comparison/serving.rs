@@ -1,6 +1,6 @@
 //! Serving: a thread for each connection against a task for each connection.
 
-use super::book::{About, Book, Figure, Place, reading, row};
+use super::book::{About, Book, Figure, Place, judged_row, reading};
 use super::plan::{CONNECTIONS, REQUESTS_PER_S};
 use crate::api::{Cell, Estimate, Measure, Row, RowVerdict, Sample, Unit, Word};
 use crate::executor::{self, Executor};
@@ -41,7 +41,7 @@ pub(super) fn row(book: &Book<'_>) -> Row {
     );
     let verdicts = CONNECTIONS.iter().filter_map(|connections| slowest(&measures, *connections));
     let verdicts = verdicts.collect();
-    Row { verdicts, ..row(head, Vec::new(), measures) }
+    Row { verdicts, ..judged_row(head, Vec::new(), measures) }
 }
 
 fn measure(
@@ -87,8 +87,7 @@ fn slowest(measures: &[Measure], connections: u64) -> Option<RowVerdict> {
         let measure = measures.iter().find(|m| m.id == format!("{id}-{connections}"))?;
         measure.cells.iter().find(|cell| cell.executor == executor)
     };
-    let (threads, tasks) =
-        (find("p99", Executor::Threads)?, find("p99", Executor::TokioMulti)?);
+    let (threads, tasks) = (find("p99", Executor::Threads)?, find("p99", Executor::TokioMulti)?);
     let (slow, fast) = (threads.estimate?, tasks.estimate?);
     let said = if slow.low > fast.high {
         "later with threads"

@@ -1,23 +1,32 @@
 //! Ten thousand units that sleep: the articles' own example.
 
-use super::book::{About, Book, Figure, Place, divided, row, wall};
+use super::book::{About, Book, Figure, Place, divided, judged_row, wall};
 use super::computing::comparing;
 use crate::api::{Cell, Estimate, Row, Unit};
 use crate::executor::{self, Executor};
 
 const PLACE: Place = Place { key: "sleepers", executors: executor::NATIVE };
-const BROWSER: Place =
-    Place { key: "sleepers-browser", executors: &[Executor::BrowserLoop] };
+const BROWSER: Place = Place { key: "sleepers-browser", executors: &[Executor::BrowserLoop] };
 
 pub(super) fn row(book: &Book<'_>) -> Row {
     let measures = vec![
         book.measure(
-            about("wall", "Wall-clock time", Unit::Ns, "Until all ten thousand were joined; 100 ms would be perfect."),
+            about(
+                "wall",
+                "Wall-clock time",
+                Unit::Ns,
+                "Until all ten thousand were joined; 100 ms would be perfect.",
+            ),
             &[PLACE, BROWSER],
             wall,
         ),
         book.measure(
-            about("cpu", "Processor time", Unit::Ns, "Of the whole process, in user mode and in the kernel."),
+            about(
+                "cpu",
+                "Processor time",
+                Unit::Ns,
+                "Of the whole process, in user mode and in the kernel.",
+            ),
             &[PLACE],
             cpu,
         ),
@@ -38,7 +47,7 @@ pub(super) fn row(book: &Book<'_>) -> Row {
         "What does it cost to let ten thousand units wait, as for a network?",
     );
     let verdicts = comparing(book.experiment("sleepers"));
-    Row { verdicts, ..row(head, Vec::new(), measures) }
+    Row { verdicts, ..judged_row(head, Vec::new(), measures) }
 }
 
 fn about(id: &'static str, title: &'static str, unit: Unit, how: &'static str) -> About {
