@@ -92,6 +92,21 @@ fn tasks_are_spawned_by_a_worker_or_by_a_thread_that_is_none() {
 }
 
 #[test]
+fn the_token_makes_one_hop_for_each_place_of_the_ring_in_each_round() {
+    let ring: &'static [(&str, &str)] = &[("units", "7"), ("rounds", "5")];
+    for outcome in on_both("ping-pong", ring) {
+        assert_eq!(outcome["token"], 5 * (7 + 1));
+    }
+    assert_eq!(prepared("ping-pong", ring).units(), 7);
+    let parked = prepared("ping-pong", &[("units", "7"), ("rounds", "5"), ("over", "park")]);
+    let notified = prepared("ping-pong", &[("units", "7"), ("rounds", "5"), ("over", "notify")]);
+    assert_eq!(parked.threads(clock).outcome["token"], 40);
+    assert_eq!(on_one_thread(notified.as_ref())["token"], 40);
+    // One unit is the game of two that it always was.
+    assert_eq!(on_both("ping-pong", &[("rounds", "3")]).map(|o| o["token"].clone()), [6, 6]);
+}
+
+#[test]
 fn a_gauge_keeps_readings_in_order_the_first_of_all_units_and_the_last_of_none() {
     for outcome in on_both("gauge", &[("units", "7"), ("step_ms", "80")]) {
         let readings: Vec<[u64; 2]> = serde_json::from_value(outcome["readings"].clone()).unwrap();
