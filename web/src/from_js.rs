@@ -193,19 +193,21 @@ fields! {
     }
     ExperimentLine { id, state, spec, created_at, finished_at, verdict }
     ExperimentPage { experiments, next_cursor }
-    Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, observe, label }
+    Spec {
+        workload, params, executors, sweep, samples, warmups, tokio_workers, cores, time_limit_s,
+        observe, label,
+    }
     Sweep { param, values }
     filature_core::api::Cell {
         index, executor, params, state, reason, refusal, samples, summary, memory, outcome, facts,
         observed,
         browser, spawn_costs,
     }
-    Summary {
-        wall_ns, cpu_ns, switches_voluntary, switches_involuntary, throughput_per_s,
-        wall_per_operation_ns,
-    }
     Distribution { n, median, mad, min, max, p10, p90, median_low, median_high }
-    Memory { baseline_bytes, peak_bytes, units, bytes_per_unit }
+    Memory {
+        baseline_bytes, peak_bytes, units, bytes_per_unit, kernel_stack_bytes, page_table_bytes,
+        slab_bytes, reserved_bytes, threads_peak,
+    }
     Refusal { needed_units, available_units, limit }
     Limit { name, value, threads, how_to_raise }
     Disturbance { outside_share, disturbed }
@@ -248,6 +250,22 @@ impl FromJs for Sample {
             switches_voluntary: field(value, "switches_voluntary"),
             switches_involuntary: field(value, "switches_involuntary"),
             batch: field::<Option<_>>(value, "batch").unwrap_or(1),
+            // What they say is shown in the facts; decoding them would only weigh.
+            readings: BTreeMap::new(),
+        }
+    }
+}
+
+impl FromJs for Summary {
+    fn from_js(value: &JsValue) -> Self {
+        Self {
+            wall_ns: field(value, "wall_ns"),
+            cpu_ns: field(value, "cpu_ns"),
+            switches_voluntary: field(value, "switches_voluntary"),
+            switches_involuntary: field(value, "switches_involuntary"),
+            throughput_per_s: field(value, "throughput_per_s"),
+            wall_per_operation_ns: field(value, "wall_per_operation_ns"),
+            readings: BTreeMap::new(),
         }
     }
 }

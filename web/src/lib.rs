@@ -26,7 +26,8 @@
 //! `copy-setup`, `copy-curl`, `copy-command`, `download-json`, `download-csv`,
 //! `change-workload`, `gallery`, `workload-<id>` (in the gallery), `executor-<id>`,
 //! `param-<name>` (`param-<name>-<value>` for each value of a choice), `error-<name>`,
-//! `param-samples`, `param-warmups`, `param-tokio_workers`, `param-label`, `sweep-switch`, `sweep-param`,
+//! `param-samples`, `param-warmups`, `param-tokio_workers`, `param-cores`,
+//! `param-time_limit_s`, `param-label`, `sweep-switch`, `sweep-param`,
 //! `sweep-values`, `error-sweep-values`, `history-list`, `history-more`,
 //! `history-workload`, `history-state`,
 //! `count-workers`, `versus-run`, `versus-cancel`, `versus-progress`, `versus-table`.

@@ -175,12 +175,8 @@ impl Contest {
             workload: self.workload.id.clone(),
             params: self.workload.cpu_bound.clone(),
             executors: Some(executors.to_vec()),
-            sweep: None,
-            samples: None,
-            warmups: None,
-            tokio_workers: None,
-            observe: false,
             label: Some(LABEL.to_owned()),
+            ..ExperimentRequest::default()
         }
     }
 
@@ -207,11 +203,11 @@ pub fn ratio_of(experiment: &Experiment) -> Option<Ratio> {
     } else {
         (1.0 / ratio, 1.0 / high, 1.0 / low)
     };
-    let native_ns = native.summary?.wall_ns.median;
+    let native_ns = native.summary.as_ref()?.wall_ns.median;
     Some(Ratio {
         id: experiment.id.clone(),
         native_ns,
-        browser_ns: browser.summary?.wall_ns.median,
+        browser_ns: browser.summary.as_ref()?.wall_ns.median,
         ratio,
         low,
         high,

@@ -2,9 +2,10 @@
 
 use crate::stats::Distribution;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One timed execution of a body, or a batch of them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sample {
@@ -26,6 +27,10 @@ pub struct Sample {
     /// the figures above are then for one of them.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub batch: u32,
+    /// What the outcome of this execution says in numbers, by name with the unit last, such
+    /// as `spawn_loop_ns`: what the wall-clock time of the whole cannot tell. Absent in browsers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readings: BTreeMap<String, f64>,
 }
 
 fn one() -> u32 {
@@ -86,7 +91,7 @@ pub struct Span {
 }
 
 /// The figures over all samples of a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Summary {
     /// Wall-clock time of one execution.
@@ -104,6 +109,9 @@ pub struct Summary {
     pub throughput_per_s: f64,
     /// Median wall-clock time of one execution, divided by its operations.
     pub wall_per_operation_ns: f64,
+    /// The readings of the samples, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readings: BTreeMap<String, Distribution>,
 }
 
 impl Summary {
@@ -123,12 +131,25 @@ impl Summary {
             switches_involuntary: figures(|s| s.switches_involuntary),
             throughput_per_s: operations / (wall_ns.median.max(1.0) / 1e9),
             wall_per_operation_ns: wall_ns.median / operations,
+            readings: readings(samples),
         })
     }
 }
 
-/// Resident memory of the fresh process during its first execution, without the pages of
-/// files (the program's own code).
+/// The distribution of every reading over the samples that have it.
+fn readings(samples: &[Sample]) -> BTreeMap<String, Distribution> {
+    let names: BTreeSet<&String> = samples.iter().flat_map(|s| s.readings.keys()).collect();
+    let distribution = |name: &String| {
+        let values: Vec<f64> =
+            samples.iter().filter_map(|s| s.readings.get(name).copied()).collect();
+        Some((name.clone(), Distribution::of(&values)?))
+    };
+    names.into_iter().filter_map(distribution).collect()
+}
+
+/// Memory of the fresh process during its first execution. Its resident memory is without
+/// the pages of files (the program's own code). What the kernel keeps for it is looked at from
+/// outside, every 5 ms while the execution runs: a peak that is shorter can be missed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Memory {
@@ -143,6 +164,28 @@ pub struct Memory {
     /// process holds the clients of its servers too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_unit: Option<f64>,
+    /// By how much the kernel's stacks grew, which are in no process's resident memory:
+    /// `KernelStack` of `/proc/meminfo`, the most that was seen over what it was before. Of the
+    /// whole machine, so threads that other programs start count too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel_stack_bytes: Option<u64>,
+    /// By how much the page tables of the process grew, which are not resident memory of its
+    /// own either: `VmPTE`, the most that was seen over what it was before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_table_bytes: Option<u64>,
+    /// By how much the kernel's own records grew, such as those of threads and memory maps:
+    /// `SUnreclaim` of `/proc/meminfo`, which is `Slab` without what caches files, the most that
+    /// was seen over what it was before. Of the whole machine, so it is the least certain of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slab_bytes: Option<u64>,
+    /// By how much the address space of the process grew: `VmPeak` over `VmSize` before. Most
+    /// of it is only reserved, such as stacks that are never filled, and takes no memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_bytes: Option<u64>,
+    /// The most threads of the process that were seen alive at once, its first one and those
+    /// of its runtime included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads_peak: Option<u64>,
 }
 
 impl Memory {
@@ -157,6 +200,11 @@ impl Memory {
             peak_bytes,
             units,
             bytes_per_unit: (grown >= Self::GROWTH_BYTES_MIN).then(|| grown as f64 / units as f64),
+            kernel_stack_bytes: None,
+            page_table_bytes: None,
+            slab_bytes: None,
+            reserved_bytes: None,
+            threads_peak: None,
         }
     }
 }
