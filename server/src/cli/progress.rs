@@ -59,7 +59,7 @@ impl Sink for Collector {
                 cell.state = end.state;
                 cell.reason = end.reason;
                 cell.refusal = end.refusal;
-                cell.memory = end.memory;
+                cell.memory = end.memory.map(|memory| *memory);
                 cell.outcome = end.outcome;
                 cell.observed = end.observed.map(|observed| *observed);
             }
