@@ -25,7 +25,8 @@ fn what_the_clients_waited_and_what_they_cost_is_read_from_every_sample() {
         }
         let csv = server.get(&format!("/api/v1/experiments/{id}/export.csv")).text().unwrap();
         let head = csv.lines().next().unwrap();
-        let columns = "clients_cpu_ns,latency_p50_ns,latency_p99_9_ns,latency_p99_ns,sent_late";
+        let columns =
+            "clients_cpu_ns,latency_p50_ns,latency_p99_9_ns,latency_p99_ns,sent_late,server_cpu_ns";
         assert!(head.ends_with(columns), "{head}");
     }
 }

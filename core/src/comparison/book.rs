@@ -23,6 +23,7 @@ pub(super) struct Book<'a> {
 pub(super) type Figure = Result<Estimate, String>;
 
 /// What a measure is called and how it is made.
+#[derive(Clone, Copy)]
 pub(super) struct About {
     pub(super) id: &'static str,
     pub(super) title: &'static str,

@@ -2,10 +2,9 @@
 
 use super::book::{About, Book, Figure, Place, judged_row, reading};
 use super::plan::{CONNECTIONS, REQUESTS_PER_S};
-use crate::api::{Cell, Estimate, Measure, Row, RowVerdict, Sample, Unit, Word};
+use crate::api::{Cell, Measure, Row, RowVerdict, Unit, Word};
 use crate::executor::{self, Executor};
 use crate::format;
-use crate::stats::Distribution;
 
 /// The keys of the experiments, by their numbers of connections.
 const KEYS: [&str; 3] = ["serving-100", "serving-1000", "serving-5000"];
@@ -20,18 +19,39 @@ const DETAILS: &[&str] = &[
      processor time and how many connections fit.",
 ];
 
+/// What is measured of each number of connections.
+const MEASURES: [About; 5] = [
+    about(
+        "p50",
+        "p50",
+        Unit::Ns,
+        "Half of the answers came within this time of when the request was to be sent.",
+    ),
+    about("p99", "p99", Unit::Ns, "All but one of a hundred answers came within this time."),
+    about("p99-9", "p99.9", Unit::Ns, "All but one of a thousand answers came within this time."),
+    about(
+        "cpu",
+        "CPU per request",
+        Unit::Ns,
+        "Processor time of the process less that of the clients, from the first request until the \
+         last answer, divided by the requests.",
+    ),
+    about(
+        "late",
+        "sent late",
+        Unit::Number,
+        "Requests that were sent over a millisecond late, since their connection still waited for \
+         an answer. None was left unsent.",
+    ),
+];
+
+const fn about(id: &'static str, title: &'static str, unit: Unit, how: &'static str) -> About {
+    About { id, title, unit, how, details: DETAILS, is_claimed: false }
+}
+
 pub(super) fn row(book: &Book<'_>) -> Row {
     let measures = KEYS.into_iter().zip(CONNECTIONS).flat_map(|(key, connections)| {
-        let at = |(id, title, unit, how), of: fn(&Cell) -> Figure| {
-            measure(book, key, connections, About { id, title, unit, how, details: DETAILS, is_claimed: false }, of)
-        };
-        [
-            at(("p50", "p50", Unit::Ns, "Half of the answers came within this time of when the request was to be sent."), |cell| reading(cell, "latency_p50_ns", 1.0)),
-            at(("p99", "p99", Unit::Ns, "All but one of a hundred answers came within this time."), |cell| reading(cell, "latency_p99_ns", 1.0)),
-            at(("p99-9", "p99.9", Unit::Ns, "All but one of a thousand answers came within this time."), |cell| reading(cell, "latency_p99_9_ns", 1.0)),
-            at(("cpu", "CPU per request", Unit::Ns, "Processor time of the process less that of the clients, divided by the requests."), cpu_per_request),
-            at(("late", "sent late", Unit::Number, "Requests that were sent over a millisecond late, since their connection still waited for an answer. All were sent in the end."), |cell| reading(cell, "sent_late", 1.0)),
-        ]
+        MEASURES.into_iter().map(move |about| measure(book, key, connections, about))
     });
     let measures: Vec<Measure> = measures.collect();
     let head = (
@@ -44,13 +64,14 @@ pub(super) fn row(book: &Book<'_>) -> Row {
     Row { verdicts, ..judged_row(head, Vec::new(), measures) }
 }
 
-fn measure(
-    book: &Book<'_>,
-    key: &'static str,
-    connections: u64,
-    about: About,
-    of: fn(&Cell) -> Figure,
-) -> Measure {
+fn measure(book: &Book<'_>, key: &'static str, connections: u64, about: About) -> Measure {
+    let of: fn(&Cell) -> Figure = match about.id {
+        "p50" => |cell| reading(cell, "latency_p50_ns", 1.0),
+        "p99" => |cell| reading(cell, "latency_p99_ns", 1.0),
+        "p99-9" => |cell| reading(cell, "latency_p99_9_ns", 1.0),
+        "cpu" => cpu_per_request,
+        _ => |cell| reading(cell, "sent_late", 1.0),
+    };
     let measure = book.measure(about, &[Place { key, executors: executor::NATIVE }], of);
     Measure {
         id: format!("{}-{connections}", measure.id),
@@ -59,26 +80,14 @@ fn measure(
     }
 }
 
-/// Processor time of the server alone, over all samples that tell it.
+/// Processor time of the server alone, for each request.
 fn cpu_per_request(cell: &Cell) -> Figure {
     let requests = ["connections", "requests"]
         .iter()
         .map(|name| cell.params.get(*name)?.as_u64())
         .try_fold(1, |product, factor| Some(product * factor?))
-        .ok_or("it has no requests")? as f64;
-    let of_server = |sample: &Sample| {
-        let all = (sample.cpu_user_ns? + sample.cpu_system_ns?) as f64;
-        Some((all - sample.readings.get("clients_cpu_ns")?).max(0.0) / requests)
-    };
-    let values: Vec<f64> = cell.samples.iter().filter_map(of_server).collect();
-    let distribution =
-        Distribution::of(&values).ok_or("not measurable here: the kernel does not tell it")?;
-    Ok(Estimate {
-        value: distribution.median,
-        low: distribution.median_low,
-        high: distribution.median_high,
-        n: distribution.n,
-    })
+        .ok_or("it has no requests")?;
+    reading(cell, "server_cpu_ns", requests as f64)
 }
 
 /// Threads against tasks by their p99, in a sentence.

@@ -56,6 +56,7 @@ impl Recorder {
             sent_late: self.sent_late,
             first_done_ns: self.first_done_ns.unwrap_or(0),
             last_done_ns: self.last_done_ns,
+            server_cpu_ns: 0,
             raw: Percentiles::of(&self.raw),
             corrected: Percentiles::of(&self.corrected),
         }
@@ -74,6 +75,11 @@ pub struct Latency {
     pub first_done_ns: u64,
     /// When the last one had.
     pub last_done_ns: u64,
+    /// Processor time of the process less that of the clients, from the first request until
+    /// the last answer: what the server used to serve, and not to take in its connections. On
+    /// the loopback the kernel charges the way to the server to the clients.
+    #[serde(default)]
+    pub server_cpu_ns: u64,
     /// From when a request was sent.
     pub raw: Percentiles,
     /// From when it was to be sent: what a user would have waited.
@@ -138,6 +144,7 @@ pub fn readings(latency: &Latency, clients_cpu_ns: u64) -> Vec<(&'static str, f6
         ("latency_p99_ns", p99_ns),
         ("latency_p99_9_ns", p99_9_ns),
         ("sent_late", latency.sent_late),
+        ("server_cpu_ns", latency.server_cpu_ns),
         ("clients_cpu_ns", clients_cpu_ns),
     ];
     numbers.map(|(name, number)| (name, number as f64)).to_vec()
@@ -145,7 +152,7 @@ pub fn readings(latency: &Latency, clients_cpu_ns: u64) -> Vec<(&'static str, f6
 
 /// What the clients saw, in words and as curves. `open` says whether they kept to a schedule.
 pub fn facts(latency: &Latency, open: bool, clients_cpu_ns: u64) -> Vec<Fact> {
-    let Latency { requests, sent_late, first_done_ns, last_done_ns, raw, corrected } = latency;
+    let Latency { requests, sent_late, first_done_ns, last_done_ns, raw, corrected, .. } = latency;
     let rate = *requests as f64 / (*last_done_ns as f64 / 1e9).max(1e-9);
     let duration = |ns: u64| format::duration_ns(ns as f64);
     let picture = Picture::Curves {
@@ -185,6 +192,11 @@ pub fn facts(latency: &Latency, open: bool, clients_cpu_ns: u64) -> Vec<Fact> {
         ),
     ));
     facts.push(Fact::new("latency by percentile", "").with(picture));
+    let server_ns = latency.server_cpu_ns as f64 / (*requests).max(1) as f64;
+    if server_ns > 0.0 {
+        let each = format::duration_ns(server_ns);
+        facts.push(Fact::new("processor time of the server for each request", each));
+    }
     // A version that did not look has stored nothing.
     facts.push(super::in_one_process(Some(clients_cpu_ns).filter(|ns| *ns > 0)));
     facts

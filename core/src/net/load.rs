@@ -169,13 +169,13 @@ fn run<C: Client>(plan: Plan<C>, address: SocketAddr) -> Result<Report, String> 
     report.map(|latency| Report {
         answered: latency.requests,
         latency,
-        clients_cpu_ns: own_processor_ns(),
+        clients_cpu_ns: processor_ns(ClockId::ThreadCPUTime),
     })
 }
 
-/// The processor time that the calling thread has used.
-fn own_processor_ns() -> u64 {
-    let used = clock_gettime(ClockId::ThreadCPUTime);
+/// The processor time that the process or the calling thread has used.
+fn processor_ns(of: ClockId) -> u64 {
+    let used = clock_gettime(of);
     used.tv_sec as u64 * 1_000_000_000 + used.tv_nsec as u64
 }
 

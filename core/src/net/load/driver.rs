@@ -1,9 +1,10 @@
 //! One thread that drives all connections of the clients over epoll.
 
-use super::{Client, PIECES, PIPELINED, Plan, Sending};
+use super::{Client, PIECES, PIPELINED, Plan, Sending, processor_ns};
 use crate::net::PATIENCE;
 use crate::net::latency::{Latency, Recorder};
 use rustix::event::{Timespec, epoll};
+use rustix::time::ClockId;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -88,6 +89,7 @@ impl<C: Client> Driver<C> {
     pub(super) fn drive(mut self) -> Result<Latency, String> {
         let mut events = Vec::with_capacity(1024);
         let mut heard = 0;
+        let used_before = Used::so_far();
         self.start = Instant::now();
         if self.plan.rate_per_s.is_none() {
             for place in 0..self.connections.len() {
@@ -124,7 +126,8 @@ impl<C: Client> Driver<C> {
                 }
             }
         }
-        Ok(self.recorder.latency())
+        let server_cpu_ns = Used::so_far().by_others_since(&used_before);
+        Ok(Latency { server_cpu_ns, ..self.recorder.latency() })
     }
 
     fn now(&self) -> u64 {
@@ -275,6 +278,28 @@ impl<C: Client> Driver<C> {
             return Ok(());
         }
         self.begin(place, now)
+    }
+}
+
+/// Processor time, by the kernel's clocks.
+struct Used {
+    process_ns: u64,
+    /// Of the calling thread.
+    own_ns: u64,
+}
+
+impl Used {
+    fn so_far() -> Self {
+        Self {
+            process_ns: processor_ns(ClockId::ProcessCPUTime),
+            own_ns: processor_ns(ClockId::ThreadCPUTime),
+        }
+    }
+
+    /// What the other threads of the process have used since.
+    fn by_others_since(&self, before: &Self) -> u64 {
+        let process_ns = self.process_ns - before.process_ns;
+        process_ns.saturating_sub(self.own_ns - before.own_ns)
     }
 }
 
