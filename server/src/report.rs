@@ -14,6 +14,7 @@ const WIDTH: f64 = 880.0;
 /// Stands where there is no figure.
 const NONE: &str = "–";
 mod code;
+pub mod comparison;
 mod pictures;
 
 const STYLE: &str = include_str!("report/style.css");
