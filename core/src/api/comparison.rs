@@ -145,7 +145,7 @@ pub struct Row {
     pub measures: Vec<Measure>,
 }
 
-/// A figure that the articles give, and the range that it is taken for.
+/// A figure that the articles give, and how it is read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Claim {
@@ -153,15 +153,18 @@ pub struct Claim {
     pub body: Body,
     /// The figure as it is written, such as `~8 MB`.
     pub text: String,
-    /// The lower end of the range; absent where it has none.
+    /// The figure, or the lower end of a range; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low: Option<f64>,
-    /// The upper end of the range; absent where it has none.
+    /// The figure, or the upper end of a range; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
-    /// The unit of both.
+    /// By what factor a measured figure may lie beyond either end and still confirm it: 2
+    /// for "about", 1 for what is written as a range.
+    pub tolerance: f64,
+    /// The unit of the figure.
     pub unit: Unit,
-    /// How the range was read out of the text.
+    /// How the figure is read, in one sentence.
     pub reading: String,
 }
 
@@ -183,22 +186,24 @@ pub struct RowVerdict {
 #[serde(tag = "word", rename_all = "kebab-case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Word {
-    /// The interval lies within the claim.
+    /// The interval lies within the claim, with its tolerance.
     Confirmed,
-    /// The whole interval lies below the claim.
+    /// The whole interval lies below the claim and its tolerance.
     Overstated {
-        /// The claim's nearer end, divided by the measured median: above 1.
+        /// The claim's lower end, divided by the measured figure: above 1.
         factor: f64,
     },
-    /// The whole interval lies above the claim.
+    /// The whole interval lies above the claim and its tolerance.
     Understated {
-        /// The measured median, divided by the claim's nearer end: above 1.
+        /// The measured figure, divided by the claim's upper end: above 1.
         factor: f64,
     },
     /// The interval reaches across an end of the claim, or measures of the same thing
     /// disagree: the sentence says which.
     Depends,
-    /// Nothing was measured that could be held against it.
+    /// There is no claim: the sentence compares the executors with each other.
+    Compared,
+    /// Nothing was measured that could be held against it, or nothing yet.
     Unknown,
 }
 

@@ -14,6 +14,7 @@ fn sample(wall_ns: u64) -> Sample {
         switches_voluntary: None,
         switches_involuntary: None,
         batch: 1,
+        readings: Default::default(),
     }
 }
 

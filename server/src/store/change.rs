@@ -175,8 +175,8 @@ fn insert_samples(
 ) -> Result<(), rusqlite::Error> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO samples (experiment, cell, place, wall_ns, cpu_user_ns, cpu_system_ns,
-         switches_voluntary, switches_involuntary, batch)
-         VALUES ((SELECT seq FROM experiments WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         switches_voluntary, switches_involuntary, batch, readings)
+         VALUES ((SELECT seq FROM experiments WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for (offset, sample) in samples.iter().enumerate() {
         insert.execute(params![
@@ -189,6 +189,7 @@ fn insert_samples(
             sample.switches_voluntary,
             sample.switches_involuntary,
             sample.batch,
+            (!sample.readings.is_empty()).then_some(Json(&sample.readings)),
         ])?;
     }
     Ok(())

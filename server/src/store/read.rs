@@ -55,7 +55,7 @@ pub(super) fn experiment(
         .collect::<Result<_, _>>()?;
     let mut select = snapshot.prepare_cached(
         "SELECT cell, wall_ns, cpu_user_ns, cpu_system_ns, switches_voluntary,
-         switches_involuntary, batch FROM samples WHERE experiment = ?1 ORDER BY cell, place",
+         switches_involuntary, batch, readings FROM samples WHERE experiment = ?1 ORDER BY cell, place",
     )?;
     let mut rows = select.query([seq])?;
     while let Some(row) = rows.next()? {
@@ -114,6 +114,7 @@ fn sample(row: &Row<'_>) -> Result<Sample, rusqlite::Error> {
         switches_voluntary: row.get(4)?,
         switches_involuntary: row.get(5)?,
         batch: row.get(6)?,
+        readings: optional_json(row, 7)?.unwrap_or_default(),
     })
 }
 

@@ -36,6 +36,7 @@ fn sample(wall_ns: u64) -> Sample {
         switches_voluntary: Some(0),
         switches_involuntary: None,
         batch: 3,
+        readings: [("spawn_loop_ns".to_owned(), wall_ns as f64 / 2.0)].into(),
     }
 }
 
