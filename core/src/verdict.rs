@@ -32,13 +32,15 @@ pub fn swept_value(spec: &Spec, cell: &Cell) -> Option<u64> {
 }
 
 fn verdict(about: &About, sweep_value: Option<u64>, cells: &[&Cell]) -> Option<Verdict> {
-    let mut ranked: Vec<(&Cell, f64)> =
-        cells.iter().filter_map(|cell| Some((*cell, cell.summary?.wall_ns.median))).collect();
+    let mut ranked: Vec<(&Cell, f64)> = cells
+        .iter()
+        .filter_map(|cell| Some((*cell, cell.summary.as_ref()?.wall_ns.median)))
+        .collect();
     ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
     let ((fastest, median), others) = ranked.split_first()?;
     let comparisons: Vec<AgainstFastest> =
         others.iter().filter_map(|(other, _)| compare(fastest, other)).collect();
-    let done = (median / fastest.summary?.wall_per_operation_ns).round() as u64;
+    let done = (median / fastest.summary.as_ref()?.wall_per_operation_ns).round() as u64;
     let mut sentence = format!(
         "{} {} {} {} in {}",
         fastest.executor.title(),

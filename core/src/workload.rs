@@ -74,13 +74,21 @@ pub trait Prepared: Send + Sync {
     /// version stored and this one cannot read.
     #[cfg(feature = "texts")]
     fn facts(&self, outcome: &Value) -> Vec<Fact>;
+    /// What an outcome, as JSON, says in numbers, by name with the unit last; nothing of one
+    /// that an older version stored and this one cannot read.
+    #[cfg(feature = "texts")]
+    fn readings(&self, _outcome: &Value) -> BTreeMap<String, f64> {
+        BTreeMap::new()
+    }
     /// How many operations one execution makes; what is meant by one is the workload's
     /// `operation`.
     fn operations(&self) -> u64;
     /// How many threads or tasks one execution spawns; all may be alive at once.
     fn units(&self) -> u64;
     /// How many descriptors, such as sockets, one execution has open at once.
-    fn descriptors(&self) -> u64;
+    fn descriptors(&self) -> u64 {
+        0
+    }
     /// Runs the `threads` body on the calling thread and times it.
     ///
     /// # Panics
@@ -103,16 +111,31 @@ pub trait Prepared: Send + Sync {
     fn tasks_in_a_row(&self, clock: Clock, times: u32) -> BoxFuture<Timed>;
 }
 
-/// Makes a registry entry of a workload's module and its file. One that opens sockets names
-/// the function that counts their descriptors.
+/// Makes a registry entry of a workload's module and its file. After the module it names the
+/// functions that not every workload has: `descriptors` of one that opens sockets, `readings`
+/// of one whose outcome says something in numbers.
 ///
 /// In WebAssembly each build has only the bodies that it can run, plain ones the tasks and
 /// those with shared memory the threads: the others would double what is downloaded.
 macro_rules! entry {
-    ($module:ident) => {
-        $crate::workload::entry!($module, |_: &$module::Params| 0)
+    (@descriptors $module:ident) => {
+        fn descriptors(&self) -> u64 {
+            $module::descriptors(&self.params)
+        }
     };
-    ($module:ident, $descriptors:expr) => {{
+    (@readings $module:ident) => {
+        #[cfg(feature = "texts")]
+        fn readings(
+            &self,
+            outcome: &serde_json::Value,
+        ) -> std::collections::BTreeMap<String, f64> {
+            use serde::Deserialize;
+            let outcome = $module::Outcome::deserialize(outcome);
+            let readings = outcome.map_or_else(|_| Vec::new(), |o| $module::readings(&self.params, &o));
+            readings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        }
+    };
+    ($module:ident $(, $optional:ident)*) => {{
         struct Entry;
 
         impl $crate::workload::Workload for Entry {
@@ -194,9 +217,7 @@ macro_rules! entry {
                 $module::units(&self.params)
             }
 
-            fn descriptors(&self) -> u64 {
-                $descriptors(&self.params)
-            }
+            $( $crate::workload::entry!(@$optional $module); )*
 
             fn threads_in_a_row(
                 &self,

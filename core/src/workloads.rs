@@ -26,7 +26,7 @@ pub mod timeout;
 /// only: a browser opens no sockets.
 pub static ALL: &[&dyn Workload] = &[
     // Spawn and join.
-    entry!(fan_out),
+    entry!(fan_out, readings),
     entry!(interleave),
     entry!(collect),
     entry!(fire_and_forget),
@@ -43,11 +43,11 @@ pub static ALL: &[&dyn Workload] = &[
     entry!(panic),
     // Serve.
     #[cfg(not(target_arch = "wasm32"))]
-    entry!(echo_server, echo_server::descriptors),
+    entry!(echo_server, descriptors),
     #[cfg(not(target_arch = "wasm32"))]
-    entry!(http_server, http_server::descriptors),
+    entry!(http_server, descriptors),
     #[cfg(not(target_arch = "wasm32"))]
-    entry!(chat, chat::descriptors),
+    entry!(chat, descriptors),
     // Decide.
     entry!(cpu_bound),
     entry!(blocking),

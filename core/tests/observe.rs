@@ -16,18 +16,18 @@ fn clock() -> u64 {
     START.elapsed().as_nanos() as u64
 }
 
-/// Units that sleep for [`SLEEP_NS`].
-fn sleepers(units: u64) -> Box<dyn Prepared> {
-    let params = json!({"units": units, "work": "sleep", "duration_ms": SLEEP_NS / 1_000_000});
+/// Units that do this `work`; those that sleep, for [`SLEEP_NS`].
+fn units_that(work: &str, units: u64) -> Box<dyn Prepared> {
+    let params = json!({"units": units, "work": work, "duration_ms": SLEEP_NS / 1_000_000});
     workloads::find("fan-out").unwrap().prepare(params.as_object().unwrap()).unwrap()
 }
 
 /// Observes the body on threads, then on Tokio. All units of the process are observed, so
 /// only one test does this at a time.
-fn observed(units: u64) -> [Observed; 2] {
+fn observed(work: &str, units: u64) -> [Observed; 2] {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap();
-    let prepared = sleepers(units);
+    let prepared = units_that(work, units);
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
     let on_threads = || prepared.threads(clock);
     let in_tasks =
@@ -40,7 +40,7 @@ fn observed(units: u64) -> [Observed; 2] {
 
 #[test]
 fn every_unit_is_seen_to_be_spawned_to_begin_and_to_end_in_this_order() {
-    for observed in observed(7) {
+    for observed in observed("sleep", 7) {
         assert_eq!((observed.units, observed.spans.len()), (7, 7));
         for span in &observed.spans {
             assert!(span.spawned_ns <= span.began_ns, "{span:?}");
@@ -56,7 +56,17 @@ fn every_unit_is_seen_to_be_spawned_to_begin_and_to_end_in_this_order() {
 
 #[test]
 fn many_units_are_counted_and_the_first_of_them_reported_one_by_one() {
-    for observed in observed(300) {
+    for observed in observed("sleep", 300) {
         assert_eq!((observed.units, observed.spans.len()), (300, 200));
+    }
+}
+
+#[test]
+fn units_that_meet_have_all_begun_before_the_first_of_them_ends() {
+    for observed in observed("meet", 50) {
+        let last_began = observed.spans.iter().map(|span| span.began_ns).max().unwrap();
+        let first_ended = observed.spans.iter().map(|span| span.ended_ns).min().unwrap();
+        assert_eq!(observed.units, 50);
+        assert!(last_began <= first_ended, "{last_began} after {first_ended}");
     }
 }

@@ -67,6 +67,46 @@ fn no_outcome_is_larger_than_8_kilobytes_whatever_its_parameters_are() {
 }
 
 #[test]
+fn the_spawn_loop_is_a_part_of_the_execution_and_is_told_apart_from_it() {
+    let prepared = prepared("fan-out", &[("units", "100"), ("work", "meet")]);
+    let timed = prepared.threads(clock);
+    let loop_ns = prepared.readings(&timed.outcome)["spawn_loop_ns"];
+    assert!(timed.correct && loop_ns > 0.0, "{}", timed.outcome);
+    assert!(loop_ns <= timed.wall_ns as f64, "{loop_ns} of {}", timed.wall_ns);
+    let facts = prepared.facts(&timed.outcome);
+    let fact = facts.iter().find(|fact| fact.label == "in the spawn loop").unwrap();
+    assert!(fact.value.ends_with(" per unit"), "{}", fact.value);
+    // An outcome that was stored before anybody looked still reads, and says nothing of it.
+    let former = serde_json::json!({"joined": 100, "sum": 4_950});
+    assert!(prepared.accepts(&former));
+    assert!(prepared.facts(&former).iter().all(|fact| fact.label != "in the spawn loop"));
+}
+
+#[test]
+fn tasks_are_spawned_by_a_worker_or_by_a_thread_that_is_none() {
+    for from in [&[("from", "worker")], &[("from", "outside")]] {
+        let prepared = prepared("fan-out", from);
+        let outcome = on_one_thread(prepared.as_ref());
+        assert!(prepared.readings(&outcome)["spawn_loop_ns"] > 0.0);
+    }
+}
+
+#[test]
+fn the_token_makes_one_hop_for_each_place_of_the_ring_in_each_round() {
+    let ring: &'static [(&str, &str)] = &[("units", "7"), ("rounds", "5")];
+    for outcome in on_both("ping-pong", ring) {
+        assert_eq!(outcome["token"], 5 * (7 + 1));
+    }
+    assert_eq!(prepared("ping-pong", ring).units(), 7);
+    let parked = prepared("ping-pong", &[("units", "7"), ("rounds", "5"), ("over", "park")]);
+    let notified = prepared("ping-pong", &[("units", "7"), ("rounds", "5"), ("over", "notify")]);
+    assert_eq!(parked.threads(clock).outcome["token"], 40);
+    assert_eq!(on_one_thread(notified.as_ref())["token"], 40);
+    // One unit is the game of two that it always was.
+    assert_eq!(on_both("ping-pong", &[("rounds", "3")]).map(|o| o["token"].clone()), [6, 6]);
+}
+
+#[test]
 fn a_gauge_keeps_readings_in_order_the_first_of_all_units_and_the_last_of_none() {
     for outcome in on_both("gauge", &[("units", "7"), ("step_ms", "80")]) {
         let readings: Vec<[u64; 2]> = serde_json::from_value(outcome["readings"].clone()).unwrap();
@@ -180,6 +220,8 @@ fn pictures_of_outcomes_show_what_was_seen() {
 fn what_cannot_be_done_on_an_executor_is_refused_with_the_reason() {
     use Executor::{BrowserLoop, BrowserWorkers, Threads, TokioCurrent};
     let refused = [
+        ("fan-out", "from", "outside", Threads, "for Tokio only"),
+        ("fan-out", "from", "outside", BrowserLoop, "for Tokio only"),
         ("panic", "fault", "panic", BrowserWorkers, "the whole instance"),
         ("panic", "fault", "abort", Threads, "for Tokio only"),
         ("timeout", "how", "abort", Threads, "for tasks only"),

@@ -27,6 +27,19 @@ fn measured(spec: &Spec, walls: &[Vec<u64>]) -> Vec<Cell> {
     cells
 }
 
+#[test]
+fn a_summary_has_the_distribution_of_every_reading_over_the_samples_that_have_it() {
+    let with = |name: &str, value: f64| Sample {
+        readings: [(name.to_owned(), value)].into(),
+        ..sample(5)
+    };
+    let samples = [with("a_ns", 1.0), with("a_ns", 2.0), with("a_ns", 9.0), with("b_ns", 7.0)];
+    let readings = Summary::of(&samples, 1).unwrap().readings;
+    let figures = |name: &str| (readings[name].n, readings[name].median, readings[name].max);
+    assert_eq!((figures("a_ns"), figures("b_ns")), ((3, 2.0, 9.0), (1, 7.0, 7.0)));
+    assert!(Summary::of(&[sample(5)], 1).unwrap().readings.is_empty());
+}
+
 fn sentences(spec: &Spec, walls: &[Vec<u64>]) -> Vec<String> {
     let about = workloads::find("fan-out").unwrap().about();
     let verdicts = verdict::verdicts(about, spec, &measured(spec, walls));

@@ -2,11 +2,12 @@
 
 use filature_core::api::{Cell, Experiment, Sample};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The columns before those of the parameters.
 const BEFORE: [&str; 4] = ["experiment", "cell", "workload", "executor"];
 
-/// The columns after those of the parameters.
+/// The columns after those of the parameters; the readings come last, one column for each.
 const AFTER: [&str; 8] = [
     "sample",
     "wall_ns",
@@ -22,16 +23,26 @@ const AFTER: [&str; 8] = [
 /// whose figures are empty, so that it is not lost.
 pub fn export(experiment: &Experiment) -> String {
     let params: Vec<&str> = experiment.spec.params.keys().map(String::as_str).collect();
+    let samples = experiment.cells.iter().flat_map(|cell| &cell.samples);
+    let readings: BTreeSet<&str> =
+        samples.flat_map(|sample| sample.readings.keys()).map(String::as_str).collect();
     let mut text = String::new();
     let head = BEFORE.into_iter().chain(params.iter().copied()).chain(AFTER);
+    let head = head.chain(readings.iter().copied());
     push_row(&mut text, head.map(str::to_owned));
     for cell in &experiment.cells {
         let about = about(experiment, cell, &params);
+        let mut push = |sample: Option<(usize, &Sample)>| {
+            let read = |name: &&str| sample.and_then(|(_, sample)| sample.readings.get(*name));
+            let read =
+                readings.iter().map(|name| read(name).map_or_else(String::new, f64::to_string));
+            push_row(&mut text, about.iter().cloned().chain(figures(cell, sample)).chain(read));
+        };
         if cell.samples.is_empty() {
-            push_row(&mut text, about.iter().cloned().chain(figures(cell, None)));
+            push(None);
         }
         for sample in cell.samples.iter().enumerate() {
-            push_row(&mut text, about.iter().cloned().chain(figures(cell, Some(sample))));
+            push(Some(sample));
         }
     }
     text
@@ -132,6 +143,23 @@ cpu_user_ns,cpu_system_ns,switches_voluntary,switches_involuntary,batch,state
 '=1+1,1,counter,tokio-current,0,100000,mutex,2,,,,,,,,refused
 ";
         assert_eq!(export(&experiment()), expected);
+    }
+
+    #[test]
+    fn every_reading_has_a_column_after_all_others() {
+        let mut experiment = experiment();
+        let samples = &mut experiment.cells[0].samples;
+        samples[0].readings = [("b_ns".to_owned(), 2.5)].into();
+        samples[1].readings = [("a_ns".to_owned(), 1e9)].into();
+        let text = export(&experiment);
+        let ends: Vec<&str> = text
+            .lines()
+            .map(|line| line.split_once(",batch,").map_or(line, |(_, end)| end))
+            .collect();
+        assert_eq!(ends[0], "state,a_ns,b_ns");
+        assert!(ends[1].ends_with(",done,,2.5"), "{}", ends[1]);
+        assert!(ends[2].ends_with(",done,1000000000,"), "{}", ends[2]);
+        assert!(ends[3].ends_with(",refused,,"), "{}", ends[3]);
     }
 
     #[test]

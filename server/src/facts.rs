@@ -52,7 +52,7 @@ pub fn observed(cell: &Cell) -> Option<String> {
     };
     let [p50, p99, max] =
         [delay.p50, delay.p99, delay.max].map(|ns| format::duration_ns(ns as f64));
-    let cost = cell.summary.map_or_else(String::new, |summary| {
+    let cost = cell.summary.as_ref().map_or_else(String::new, |summary| {
         let ratio = format::ratio(observed.wall_ns as f64 / summary.wall_ns.median);
         format!("; the observed execution took {ratio} the median")
     });

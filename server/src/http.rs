@@ -2,6 +2,7 @@
 //!
 //! - [`serve`] and `routes`: the whole route table, here on one screen.
 //! - `catalogue`, `experiments`, `cells`, `exports`, `events`, `health`: the resources.
+//! - `comparisons`, `comparison_files`: the same for comparisons.
 //! - `docs`, `assets`: what is served as files.
 //! - `guard`, `hosts`, `problem`, `extract`: what all routes share.
 //! - `cached`, `metrics`: answers that are kept, figures about the server itself.
@@ -10,6 +11,8 @@ mod assets;
 mod cached;
 mod catalogue;
 mod cells;
+mod comparison_files;
+mod comparisons;
 mod cursor;
 mod docs;
 mod events;
@@ -65,6 +68,7 @@ pub(crate) struct App {
     catalogue: catalogue::Catalogue,
     description: cached::Cached,
     finished: cached::Finished,
+    compared: cached::Finished,
     metrics: metrics::Metrics,
     streams: Arc<Semaphore>,
     stopping: CancellationToken,
@@ -82,6 +86,16 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(exports::json))
         .routes(routes!(exports::csv))
         .routes(routes!(exports::report))
+        .routes(routes!(comparisons::create, comparisons::list))
+        .routes(routes!(comparisons::last))
+        .routes(routes!(comparisons::import))
+        .routes(routes!(comparisons::get, comparisons::delete))
+        .routes(routes!(comparison_files::json))
+        .routes(routes!(comparison_files::csv))
+        .routes(routes!(comparison_files::markdown))
+        .routes(routes!(comparison_files::report))
+        .routes(routes!(comparison_files::table))
+        .routes(routes!(comparison_files::advice))
         .routes(routes!(cells::claim))
         .routes(routes!(cells::report))
         .routes(routes!(events::events))
@@ -116,6 +130,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), String> {
     }
     let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), options.queue_max);
     let measuring = tokio::spawn(Arc::clone(&lab).run());
+    let comparing = tokio::spawn(Arc::clone(&lab).run_comparisons());
     let stopping = CancellationToken::new();
     let description = routes().into_openapi();
     let app = Arc::new(App {
@@ -123,6 +138,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), String> {
         catalogue: catalogue::Catalogue::new(),
         description: cached::Cached::new(&description),
         finished: cached::Finished::default(),
+        compared: cached::Finished::default(),
         metrics: metrics::Metrics::new(&lab, description.paths.paths.keys()),
         streams: Arc::new(Semaphore::new(events::STREAMS_MAX)),
         stopping: stopping.clone(),
@@ -147,6 +163,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), String> {
     lab.close().await;
     let orderly = async {
         let _ = measuring.await;
+        let _ = comparing.await;
         let _ = serving.await;
     };
     if tokio::time::timeout(GRACE, orderly).await.is_err() {

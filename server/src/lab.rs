@@ -4,6 +4,7 @@
 //! - [`child`]: one child process and all that can go wrong with it.
 //! - [`assemble`]: from stored samples to figures and verdicts; [`figures`] remembers them.
 //! - [`queue`]: takes experiments and measures one after another; [`slot`] is whose turn it is.
+//! - [`comparisons`]: measures several experiments, one after another, for one table.
 //! - [`record`]: stores what happens, then announces it.
 //! - [`desk`]: where a page measures the cells that are for a browser.
 //! - [`bus`]: the events that listeners get.
@@ -12,6 +13,7 @@
 pub mod assemble;
 pub mod bus;
 pub mod child;
+pub mod comparisons;
 pub mod desk;
 pub mod figures;
 pub mod names;

@@ -7,6 +7,7 @@
 //! - [`worker`]: such a child process.
 //! - [`machine`]: what this machine is, can hold, and spends meanwhile.
 //! - [`http`]: the server.
+//! - [`comparison`]: threads against tasks, as far as it has been measured.
 //! - [`store`]: the history in SQLite.
 //! - [`csv`]: an experiment as a table for other programs.
 //! - [`facts`]: what its outcomes say.
@@ -14,6 +15,7 @@
 //! - [`highlight`]: colours for source text.
 
 pub mod cli;
+pub mod comparison;
 pub mod csv;
 pub mod facts;
 pub mod highlight;

@@ -137,8 +137,8 @@ fn samples_chart(experiment: &Experiment, title: &str, value: Option<u64>) -> Ma
             id: cell.executor.id(),
             title: cell.executor.title(),
             values,
-            median: cell.summary.map(|summary| summary.wall_ns.median),
-            interval: cell.summary.map(|s| (s.wall_ns.median_low, s.wall_ns.median_high)),
+            median: cell.summary.as_ref().map(|summary| summary.wall_ns.median),
+            interval: cell.summary.as_ref().map(|s| (s.wall_ns.median_low, s.wall_ns.median_high)),
             pinned: None,
         })
         .collect();
@@ -174,7 +174,7 @@ fn sweep_chart(experiment: &Experiment, title: &str, sweep: &Sweep) -> Markup {
 fn medians(experiment: &Experiment, executor: Executor) -> Vec<LinePoint> {
     let cells = experiment.cells.iter().filter(|cell| cell.executor == executor);
     let points = cells.filter_map(|cell| {
-        let wall = cell.summary?.wall_ns;
+        let wall = cell.summary.as_ref()?.wall_ns;
         let x = swept_value(&experiment.spec, cell)? as f64;
         Some(LinePoint { x, y: wall.median, low: wall.median_low, high: wall.median_high })
     });
@@ -223,7 +223,7 @@ fn figures(experiment: &Experiment, about: Option<&About>) -> Markup {
 fn figures_row(experiment: &Experiment, cell: &Cell) -> Markup {
     let none = || NONE.to_owned();
     let duration = format::duration_ns;
-    let figures = cell.summary.map_or_else(
+    let figures = cell.summary.as_ref().map_or_else(
         || [(); 6].map(|()| none()).to_vec(),
         |summary| {
             let wall = summary.wall_ns;

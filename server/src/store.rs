@@ -5,16 +5,19 @@
 //! - `writer`: the one thread that writes, many changes in one transaction.
 //! - `change`: what can be written.
 //! - `read`: what can be read.
+//! - `comparison`: both, for comparisons.
 
 mod change;
+mod comparison;
 mod read;
 mod schema;
 mod writer;
 
-pub use change::{Change, Finish};
+pub use change::{Change, Finish, Membership};
+pub use comparison::{ComparisonChange, ComparisonLines, StoredComparison};
 pub use read::{Filter, Page};
 
-use filature_core::api::Experiment;
+use filature_core::api::{Experiment, State};
 use rusqlite::{Connection, ErrorCode};
 use std::fmt;
 use std::fs::File;
@@ -105,6 +108,56 @@ impl Store {
     /// Why it could not be read.
     pub async fn page(&self, filter: Filter) -> Result<Page, StoreError> {
         self.read(move |connection| read::page(connection, &filter)).await
+    }
+
+    /// Where an experiment stands; `None` where there is none with this id.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn state(&self, id: &str) -> Result<Option<State>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| comparison::state_of(connection, &id)).await
+    }
+
+    /// A comparison as it is stored.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn comparison(&self, id: &str) -> Result<Option<StoredComparison>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| comparison::find(connection, &id)).await
+    }
+
+    /// The experiments of a comparison: the key of the part and the id of each, in the order
+    /// in which they were asked for.
+    ///
+    /// # Errors
+    /// Why they could not be read.
+    pub async fn members(&self, id: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| comparison::members(connection, &id)).await
+    }
+
+    /// The id of the last comparison of this machine that runs or has anything to show; of
+    /// one that waits only where there is no other.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn last_own_comparison(&self) -> Result<Option<String>, StoreError> {
+        self.read(|connection| comparison::last_own(connection)).await
+    }
+
+    /// One page of the comparisons, newest first: those that came before the one with the
+    /// number `before`, at most `limit` of them.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn comparisons(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<ComparisonLines, StoreError> {
+        self.read(move |connection| comparison::lines(connection, before, limit)).await
     }
 
     async fn read<T: Send + 'static>(

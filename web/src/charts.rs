@@ -136,7 +136,10 @@ fn samples_chart(app: App, drawing: Drawing, value: Option<u64>) -> Chart {
                 title: cell.executor.title(),
                 values,
                 median: stats::median(values),
-                interval: cell.summary.map(|s| (s.wall_ns.median_low, s.wall_ns.median_high)),
+                interval: cell
+                    .summary
+                    .as_ref()
+                    .map(|s| (s.wall_ns.median_low, s.wall_ns.median_high)),
                 pinned: pin::median(app, experiment, cell.executor, value),
             })
             .listed();
@@ -201,6 +204,7 @@ fn line(experiment: Option<&Experiment>, executor: Executor, param: &str) -> Vec
             let x = cell.params.get(param)?.as_f64()?;
             let known = cell
                 .summary
+                .as_ref()
                 .map(|s| (s.wall_ns.median, s.wall_ns.median_low, s.wall_ns.median_high));
             let (y, low, high) = known.or_else(|| {
                 let walls: Vec<f64> = cell.samples.iter().map(|s| s.wall_ns as f64).listed();

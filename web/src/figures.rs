@@ -96,7 +96,7 @@ pub fn rows(cells: &[&Cell], comparisons: &[AgainstFastest]) -> Vec<Row> {
         })
     };
     let wall = |part: fn(&Distribution) -> String| {
-        move |cell: &Cell| cell.summary.map(|summary| part(&summary.wall_ns))
+        move |cell: &Cell| cell.summary.as_ref().map(|summary| part(&summary.wall_ns))
     };
     let of = |part: fn(&Summary) -> Option<String>| {
         move |cell: &Cell| cell.summary.as_ref().and_then(part)
@@ -130,7 +130,10 @@ pub fn rows(cells: &[&Cell], comparisons: &[AgainstFastest]) -> Vec<Row> {
         }),
         row(explain::OBSERVED, &|cell| {
             let observed = cell.observed.as_ref()?.wall_ns as f64;
-            Some(format!("{} the median", format::ratio(observed / cell.summary?.wall_ns.median)))
+            Some(format!(
+                "{} the median",
+                format::ratio(observed / cell.summary.as_ref()?.wall_ns.median)
+            ))
         }),
         row(explain::SAMPLES, &|cell| Some(state_or_count(cell))),
         row(explain::BATCH, &|cell| {
@@ -142,7 +145,7 @@ pub fn rows(cells: &[&Cell], comparisons: &[AgainstFastest]) -> Vec<Row> {
 }
 
 fn state_or_count(cell: &Cell) -> String {
-    match (cell.summary, cell.state.id()) {
+    match (&cell.summary, cell.state.id()) {
         (Some(summary), "done") => summary.wall_ns.n.to_string(),
         (Some(summary), state) => format!("{}, {state}", summary.wall_ns.n),
         (None, state) => state.to_owned(),

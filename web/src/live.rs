@@ -72,6 +72,7 @@ pub fn apply(experiment: &mut Experiment, event: Event) -> Next {
             cell.samples.extend(samples.into_iter().skip(known - first));
             Next::Nothing
         }
+        Event::Comparison { .. } => Next::Nothing,
         Event::Gap => Next::Fetch,
     }
 }

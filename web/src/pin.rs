@@ -82,7 +82,7 @@ pub fn median(app: App, shown: &Experiment, executor: Executor, value: Option<u6
 fn median_at(experiment: &Experiment, executor: Executor, value: Option<u64>) -> Option<f64> {
     let cells = cells_at(experiment, value);
     let own = cells.into_iter().rev().find(|cell| cell.executor == executor)?;
-    Some(own.summary?.wall_ns.median)
+    Some(own.summary.as_ref()?.wall_ns.median)
 }
 
 /// What is pinned, and each executor's median against it.

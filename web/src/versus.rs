@@ -207,11 +207,11 @@ pub fn ratio_of(experiment: &Experiment) -> Option<Ratio> {
     } else {
         (1.0 / ratio, 1.0 / high, 1.0 / low)
     };
-    let native_ns = native.summary?.wall_ns.median;
+    let native_ns = native.summary.as_ref()?.wall_ns.median;
     Some(Ratio {
         id: experiment.id.clone(),
         native_ns,
-        browser_ns: browser.summary?.wall_ns.median,
+        browser_ns: browser.summary.as_ref()?.wall_ns.median,
         ratio,
         low,
         high,

@@ -73,6 +73,42 @@ pub struct Comparison {
     pub rows: Vec<Row>,
 }
 
+/// One line of the list of comparisons.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ComparisonLine {
+    /// The id.
+    pub id: String,
+    /// Where it stands.
+    pub state: State,
+    /// How thorough it is.
+    pub depth: Depth,
+    /// The processor of the machine that measured it.
+    pub cpu: String,
+    /// When it was accepted: RFC 3339, UTC.
+    pub created_at: String,
+    /// When its last experiment ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<String>,
+    /// When it was brought here from another machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_at: Option<String>,
+    /// What there is to say first, once it has finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+}
+
+/// One page of the list of comparisons, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ComparisonPage {
+    /// The comparisons of this page.
+    pub comparisons: Vec<ComparisonLine>,
+    /// Ask with this cursor for the page after it; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
 /// One experiment of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -2,9 +2,10 @@
 
 use crate::stats::Distribution;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One timed execution of a body, or a batch of them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sample {
@@ -26,6 +27,10 @@ pub struct Sample {
     /// the figures above are then for one of them.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub batch: u32,
+    /// What the outcome of this execution says in numbers, by name with the unit last, such
+    /// as `spawn_loop_ns`: what the wall-clock time of the whole cannot tell. Absent in browsers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readings: BTreeMap<String, f64>,
 }
 
 fn one() -> u32 {
@@ -86,7 +91,7 @@ pub struct Span {
 }
 
 /// The figures over all samples of a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Summary {
     /// Wall-clock time of one execution.
@@ -104,6 +109,9 @@ pub struct Summary {
     pub throughput_per_s: f64,
     /// Median wall-clock time of one execution, divided by its operations.
     pub wall_per_operation_ns: f64,
+    /// The readings of the samples, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readings: BTreeMap<String, Distribution>,
 }
 
 impl Summary {
@@ -123,8 +131,20 @@ impl Summary {
             switches_involuntary: figures(|s| s.switches_involuntary),
             throughput_per_s: operations / (wall_ns.median.max(1.0) / 1e9),
             wall_per_operation_ns: wall_ns.median / operations,
+            readings: readings(samples),
         })
     }
+}
+
+/// The distribution of every reading over the samples that have it.
+fn readings(samples: &[Sample]) -> BTreeMap<String, Distribution> {
+    let names: BTreeSet<&String> = samples.iter().flat_map(|s| s.readings.keys()).collect();
+    let distribution = |name: &String| {
+        let values: Vec<f64> =
+            samples.iter().filter_map(|s| s.readings.get(name).copied()).collect();
+        Some((name.clone(), Distribution::of(&values)?))
+    };
+    names.into_iter().filter_map(distribution).collect()
 }
 
 /// Resident memory of the fresh process during its first execution, without the pages of

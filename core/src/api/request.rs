@@ -33,8 +33,13 @@ pub mod limits {
     pub const WASM_MEMORY_BYTES_MAX: u64 = 1 << 32;
     /// The most bytes that a request body may have.
     pub const BODY_BYTES_MAX: usize = 1024 * 1024;
-    /// The most experiments that one page of the history holds.
+    /// The most experiments or comparisons that one page of the history holds.
     pub const PAGE_MAX: u32 = 100;
+    /// The most comparisons that may wait, besides the one that is measured: each takes
+    /// minutes.
+    pub const COMPARISONS_WAITING_MAX: usize = 4;
+    /// The most comparisons of other machines that are shown beside one.
+    pub const BESIDE_MAX: usize = 8;
 }
 
 /// A request for an experiment. Only `workload` is required.

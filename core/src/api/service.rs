@@ -42,6 +42,14 @@ pub enum Event {
         /// The new samples.
         samples: Vec<Sample>,
     },
+    /// The state of a comparison or of one of its experiments changed: ask for the
+    /// comparison again.
+    Comparison {
+        /// The comparison.
+        comparison: String,
+        /// Its state now.
+        state: State,
+    },
     /// Events were lost between the last one received and the next: ask for the experiment again.
     Gap,
 }
@@ -53,6 +61,7 @@ impl Event {
             Self::Experiment { .. } => "experiment",
             Self::Cell { .. } => "cell",
             Self::Samples { .. } => "samples",
+            Self::Comparison { .. } => "comparison",
             Self::Gap => "gap",
         }
     }
@@ -63,7 +72,15 @@ impl Event {
             Self::Experiment { experiment, .. }
             | Self::Cell { experiment, .. }
             | Self::Samples { experiment, .. } => Some(experiment),
-            Self::Gap => None,
+            Self::Comparison { .. } | Self::Gap => None,
+        }
+    }
+
+    /// The id of the experiment or comparison that it is about.
+    pub fn about(&self) -> Option<&str> {
+        match self {
+            Self::Comparison { comparison, .. } => Some(comparison),
+            _ => self.experiment(),
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Ping-pong: two units hand one token back and forth.
+//! Ping-pong: units hand one token back and forth, or around a ring.
 //!
-//! The contract: the body spawns one unit and is itself the other. The body hands over the
-//! token, the unit adds 1 to it and hands it back, the body adds 1 and hands it over again,
-//! for `rounds` rounds of two hops; each waits whenever it does not have the token. What
-//! they hand it over with is `over`; a channel holds one token and there is one for each
-//! direction. The outcome is the token: one for each hop.
+//! The contract: the body spawns `units` units and is itself one more place in the ring. It
+//! adds 1 to the token and hands it to the first unit; each unit adds 1 and hands it to the
+//! next, and the last one hands it back to the body, for `rounds` rounds of `units` + 1 hops.
+//! With one unit, that is back and forth. Each waits whenever it does not have the token.
+//! What they hand it over with is `over`; a channel holds one token and there is one from
+//! each place to the next. The outcome is the token: one for each hop.
 
 use crate::about::{About, Group, Preset};
 use crate::api::Fact;
@@ -12,6 +13,7 @@ use crate::format;
 use crate::params::{choice, integer};
 use crate::{choices, params, task, thread};
 use serde::{Deserialize, Serialize};
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Release};
 use std::sync::mpsc::sync_channel;
@@ -21,7 +23,7 @@ pub const ABOUT: About = About {
     id: "ping-pong",
     title: "Ping-pong",
     group: Group::Communicate,
-    summary: "Two units hand one token back and forth, so that only one of them can run at a \
+    summary: "Units hand one token back and forth, so that only one of them can run at a \
               time: what does it cost to switch from one to the other?",
     look_at: "The time per hop is the article's \"context switch\", with all that it takes to \
               wake the other side. For threads most of that is the kernel and, on several \
@@ -33,6 +35,7 @@ pub const ABOUT: About = About {
     presets: &[
         Preset { name: "park and unpark", params: &[("over", "park")] },
         Preset { name: "notify", params: &[("over", "notify")] },
+        Preset { name: "a ring of a hundred", params: &[("units", "100"), ("rounds", "20")] },
         Preset { name: "at scale", params: &[("rounds", "20000")] },
     ],
     picture: &["#v--#v--#v--", "--#^--#^--#^"],
@@ -43,7 +46,7 @@ pub const ABOUT: About = About {
 choices! {
     /// What the token is handed over with.
     pub enum Over {
-        /// A bounded channel in each direction: the same for threads and tasks.
+        /// A bounded channel from each place to the next: the same for threads and tasks.
         Channel = "channel",
         /// `thread::park` and `unpark`: no more than a thread needs to sleep and to be woken.
         Park = "park" only THREADS: "a task that parked its thread would stop all tasks on it",
@@ -53,7 +56,10 @@ choices! {
 }
 
 params! {
-    /// How often the token goes there and back.
+    /// How many units there are besides the body: with more than one, the token goes around a
+    /// ring, and comes to nobody who had it a moment ago.
+    units: u64 = integer(1).range(1, 1_000).unit("units"),
+    /// How often the token goes around.
     rounds: u64 = integer(500).range(1, 1_000_000).unit("rounds"),
     /// What the token is handed over with.
     over: Over = choice(Over::Channel),
@@ -65,12 +71,11 @@ pub struct Outcome {
     pub token: u64,
 }
 
-/// The token where no channel carries it: even ones are the body's turn, odd ones the unit's.
-#[derive(Default)]
+/// The token where no channel carries it, and a word for each place of the ring that it is
+/// there; the first place is the body's.
 struct Token {
     value: AtomicU64,
-    there: Notify,
-    back: Notify,
+    arrived: Box<[Notify]>,
 }
 
 pub fn expected(params: &Params) -> Outcome {
@@ -83,108 +88,136 @@ pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
 }
 
 pub fn operations(params: &Params) -> u64 {
-    params.rounds * 2
+    params.rounds * (params.units + 1)
 }
 
-pub fn units(_: &Params) -> u64 {
-    1
+pub fn units(params: &Params) -> u64 {
+    params.units
 }
 
 pub fn threads(params: &Params) -> Outcome {
     match params.over {
-        Over::Channel => threads_over_channels(params.rounds),
-        Over::Park => threads_over_park(params.rounds),
+        Over::Channel => threads_over_channels(params),
+        Over::Park => threads_over_park(params),
         Over::Notify => unreachable!("this choice is for tasks only"),
     }
 }
 
-fn threads_over_channels(rounds: u64) -> Outcome {
-    let (there, arrives) = sync_channel::<u64>(1);
-    let (back, returns) = sync_channel::<u64>(1);
-    let unit = thread::spawn(move || {
-        for token in arrives {
-            back.send(token + 1).expect("the body receives to the end");
-        }
-    });
+fn threads_over_channels(params: &Params) -> Outcome {
+    let (there, mut returns) = sync_channel::<u64>(1);
+    let mut units = Vec::with_capacity(params.units as usize);
+    for _ in 0..params.units {
+        let (next, arrives_there) = sync_channel::<u64>(1);
+        let arrives = mem::replace(&mut returns, arrives_there);
+        units.push(thread::spawn(move || {
+            for token in arrives {
+                next.send(token + 1).expect("the next one receives to the end");
+            }
+        }));
+    }
     let mut token = 0;
-    for _ in 0..rounds {
-        there.send(token + 1).expect("the unit receives to the end");
-        token = returns.recv().expect("the unit answers");
+    for _ in 0..params.rounds {
+        there.send(token + 1).expect("the first unit receives to the end");
+        token = returns.recv().expect("the last unit answers");
     }
     drop(there);
-    unit.join().expect("no unit panics");
+    for unit in units {
+        unit.join().expect("no unit panics");
+    }
     Outcome { token }
 }
 
-fn threads_over_park(rounds: u64) -> Outcome {
+fn threads_over_park(params: &Params) -> Outcome {
     /// A thread can be woken for no reason, so it looks whether the token is there.
     fn await_token(token: &AtomicU64, value: u64) {
         while token.load(Acquire) != value {
             thread::park();
         }
     }
+    let (rounds, ring) = (params.rounds, params.units + 1);
     let token = Arc::new(AtomicU64::new(0));
-    let (who, is_unit) = sync_channel(1);
-    let (own_token, body) = (Arc::clone(&token), thread::current());
-    let unit = thread::spawn(move || {
-        who.send(thread::current()).expect("the body receives it");
-        for round in 0..rounds {
-            await_token(&own_token, round * 2 + 1);
-            own_token.store(round * 2 + 2, Release);
-            body.unpark();
-        }
-    });
-    let unit_thread = is_unit.recv().expect("the unit sends it");
-    for round in 0..rounds {
-        token.store(round * 2 + 1, Release);
-        unit_thread.unpark();
-        await_token(&token, round * 2 + 2);
+    let mut units = Vec::with_capacity(params.units as usize);
+    // From the last one to the first: each has to know the thread that it wakes.
+    let mut next = thread::current();
+    for place in (1..ring).rev() {
+        let (who, is_unit) = sync_channel(1);
+        let own_token = Arc::clone(&token);
+        units.push(thread::spawn(move || {
+            who.send(thread::current()).expect("the body receives it");
+            for round in 0..rounds {
+                await_token(&own_token, round * ring + place);
+                own_token.store(round * ring + place + 1, Release);
+                next.unpark();
+            }
+        }));
+        next = is_unit.recv().expect("the unit sends it");
     }
-    unit.join().expect("no unit panics");
+    for round in 0..rounds {
+        token.store(round * ring + 1, Release);
+        next.unpark();
+        await_token(&token, (round + 1) * ring);
+    }
+    for unit in units {
+        unit.join().expect("no unit panics");
+    }
     Outcome { token: token.load(Acquire) }
 }
 
 pub async fn tasks(params: &Params) -> Outcome {
     match params.over {
-        Over::Channel => tasks_over_channels(params.rounds).await,
-        Over::Notify => tasks_over_notify(params.rounds).await,
+        Over::Channel => tasks_over_channels(params).await,
+        Over::Notify => tasks_over_notify(params).await,
         Over::Park => unreachable!("this choice is for threads only"),
     }
 }
 
-async fn tasks_over_channels(rounds: u64) -> Outcome {
-    let (there, mut arrives) = mpsc::channel::<u64>(1);
-    let (back, mut returns) = mpsc::channel::<u64>(1);
-    let unit = task::spawn(async move {
-        while let Some(token) = arrives.recv().await {
-            back.send(token + 1).await.expect("the body receives to the end");
-        }
-    });
+async fn tasks_over_channels(params: &Params) -> Outcome {
+    let (there, mut returns) = mpsc::channel::<u64>(1);
+    let mut units = Vec::with_capacity(params.units as usize);
+    for _ in 0..params.units {
+        let (next, arrives_there) = mpsc::channel::<u64>(1);
+        let mut arrives = mem::replace(&mut returns, arrives_there);
+        units.push(task::spawn(async move {
+            while let Some(token) = arrives.recv().await {
+                next.send(token + 1).await.expect("the next one receives to the end");
+            }
+        }));
+    }
     let mut token = 0;
-    for _ in 0..rounds {
-        there.send(token + 1).await.expect("the unit receives to the end");
-        token = returns.recv().await.expect("the unit answers");
+    for _ in 0..params.rounds {
+        there.send(token + 1).await.expect("the first unit receives to the end");
+        token = returns.recv().await.expect("the last unit answers");
     }
     drop(there);
-    unit.await.expect("no unit panics");
+    for unit in units {
+        unit.await.expect("no unit panics");
+    }
     Outcome { token }
 }
 
-async fn tasks_over_notify(rounds: u64) -> Outcome {
-    let token = Arc::new(Token::default());
-    let own_token = Arc::clone(&token);
-    let unit = task::spawn(async move {
-        for _ in 0..rounds {
-            own_token.there.notified().await;
-            own_token.value.fetch_add(1, Release);
-            own_token.back.notify_one();
-        }
-    });
+async fn tasks_over_notify(params: &Params) -> Outcome {
+    let (rounds, ring) = (params.rounds, params.units as usize + 1);
+    let arrived = (0..ring).map(|_| Notify::new()).collect();
+    let token = Arc::new(Token { value: AtomicU64::new(0), arrived });
+    let mut units = Vec::with_capacity(params.units as usize);
+    for place in 1..ring {
+        let token = Arc::clone(&token);
+        units.push(task::spawn(async move {
+            let next = (place + 1) % ring;
+            for _ in 0..rounds {
+                token.arrived[place].notified().await;
+                token.value.fetch_add(1, Release);
+                token.arrived[next].notify_one();
+            }
+        }));
+    }
     for _ in 0..rounds {
         token.value.fetch_add(1, Release);
-        token.there.notify_one();
-        token.back.notified().await;
+        token.arrived[1].notify_one();
+        token.arrived[0].notified().await;
     }
-    unit.await.expect("no unit panics");
+    for unit in units {
+        unit.await.expect("no unit panics");
+    }
     Outcome { token: token.value.load(Acquire) }
 }

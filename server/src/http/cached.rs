@@ -105,10 +105,10 @@ fn compressed(json: &[u8]) -> Bytes {
     writer.into_inner().into()
 }
 
-/// The most bytes of finished experiments that are kept.
+/// The most bytes of finished experiments, or comparisons, that are kept.
 const BYTES_MAX: usize = 32 * 1024 * 1024;
 
-/// Finished experiments, which no longer change: those asked for last are kept.
+/// Finished experiments or comparisons, which no longer change: those asked for last are kept.
 pub(super) struct Finished {
     kept: Mutex<Kept>,
 }

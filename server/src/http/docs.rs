@@ -22,6 +22,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         (name = "catalogue", description = "What can be run, on what, and on which machine"),
         (name = "experiments", description = "What is measured, and the history"),
         (name = "exports", description = "Experiments as files"),
+        (name = "comparisons", description = "Threads against tasks: several experiments, one table"),
         (name = "browser cells", description = "For pages that measure in the browser"),
         (name = "events", description = "What happens, as it happens"),
         (name = "operation", description = "For whoever runs the server"),

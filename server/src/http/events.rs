@@ -1,7 +1,7 @@
 //! The stream of events: one for a whole page, resumed where it broke off.
 
 use super::App;
-use super::extract::{cut, unknown_experiment, wrong_query};
+use super::extract::{unknown_comparison, unknown_experiment, wrong_query};
 use super::problem::{Answer, Failure};
 use crate::lab::bus::Listener;
 use axum::body::{Body, Bytes};
@@ -32,6 +32,8 @@ const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 pub(super) struct EventsQuery {
     /// Only events about this experiment.
     experiment: Option<String>,
+    /// Only events about this comparison as a whole, not about its experiments.
+    comparison: Option<String>,
     /// The same as the header `Last-Event-ID`, which wins.
     last_event_id: Option<String>,
 }
@@ -53,7 +55,7 @@ pub(super) struct EventsQuery {
             content_type = "text/event-stream"),
         (status = 400, description = "A wrong query", body = Problem,
             content_type = "application/problem+json"),
-        (status = 404, description = "There is no such experiment", body = Problem,
+        (status = 404, description = "There is no such experiment or comparison", body = Problem,
             content_type = "application/problem+json"),
         (status = 503, description = "Too many streams are open", body = Problem,
             content_type = "application/problem+json"),
@@ -72,14 +74,21 @@ pub(super) async fn events(
     let header = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?"));
     let last_id = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
     let listener = app.lab.bus.listen(last_id);
-    if let Some(id) = &query.experiment
-        && app.lab.store.experiment(id).await?.is_none()
-    {
-        return Err(unknown_experiment(&cut(id)));
-    }
+    let about = match (query.experiment, query.comparison) {
+        (Some(_), Some(_)) => {
+            let detail = "`experiment` and `comparison` exclude each other: open two streams";
+            return Err(Failure::bad_query(detail));
+        }
+        (Some(id), None) if app.lab.store.state(&id).await?.is_none() => {
+            return Err(unknown_experiment(&id));
+        }
+        (None, Some(id)) if app.lab.store.comparison(&id).await?.is_none() => {
+            return Err(unknown_comparison(&id));
+        }
+        (experiment, comparison) => experiment.or(comparison),
+    };
     let stopping = app.stopping.clone();
-    let experiment = query.experiment;
-    let stream = Stream { listener, experiment, stopping, greeted: false, _permit: permit };
+    let stream = Stream { listener, about, stopping, greeted: false, _permit: permit };
     let headers =
         [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(stream::unfold(stream, Stream::next))).into_response())
@@ -87,7 +96,7 @@ pub(super) async fn events(
 
 struct Stream {
     listener: Listener,
-    experiment: Option<String>,
+    about: Option<String>,
     stopping: CancellationToken,
     greeted: bool,
     _permit: OwnedSemaphorePermit,
@@ -104,7 +113,7 @@ impl Stream {
         }
         let text = tokio::select! {
             () = self.stopping.cancelled() => return None,
-            text = self.listener.next(self.experiment.as_deref()) => text,
+            text = self.listener.next(self.about.as_deref()) => text,
             () = tokio::time::sleep(KEEP_ALIVE_EVERY) => Bytes::from_static(b": still here\n\n"),
         };
         Some((Ok(text), self))

@@ -51,7 +51,7 @@ pub(super) async fn create(
     Body(request): Body<ExperimentRequest>,
 ) -> Answer<Response> {
     let spec = experiment::check(&request, machine::card().cores).map_err(Failure::invalid)?;
-    let experiment = app.lab.submit(spec).await?;
+    let experiment = app.lab.submit(spec, None).await?;
     let location = format!("/api/v1/experiments/{}", experiment.id);
     let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::ACCEPTED, headers, Json(experiment)).into_response())
@@ -71,17 +71,20 @@ pub(super) struct ListQuery {
     workload: Option<String>,
     /// Only experiments in this state.
     state: Option<ExperimentState>,
+    /// Only the experiments of this comparison; without it, those that belong to none.
+    comparison: Option<String>,
 }
 
-/// The history, newest first.
+/// The history, newest first. The experiments of a comparison are left out, unless that
+/// comparison is named.
 #[utoipa::path(
     get, path = "/api/v1/experiments",
     operation_id = "list_experiments", tag = "experiments", params(ListQuery),
     responses(
         (status = 200, description = "One page of the history", body = ExperimentPage,
             headers(("Link" = String, description = "`rel=\"next\"`, unless it is the last page"))),
-        (status = 400, description = "A wrong limit, cursor, workload or state", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 400, description = "A wrong limit, cursor, workload, state or comparison",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list(
@@ -90,17 +93,25 @@ pub(super) async fn list(
 ) -> Answer<Response> {
     let Query(query) = query.map_err(|rejection| wrong_query(&rejection))?;
     let filter = filter(&query)?;
+    if let Some(id) = &filter.comparison
+        && app.lab.store.comparison(id).await?.is_none()
+    {
+        return Err(Failure::bad_query(format!("there is no comparison \"{}\"", cut(id))));
+    }
     let limit = filter.limit;
     let page = app.lab.store.page(filter).await?;
     let next_cursor = page.next.map(cursor::encode);
     let link = next_cursor.as_ref().map(|cursor| {
         let mut link = format!("</api/v1/experiments?limit={limit}&cursor={cursor}");
-        // Both are names that were found in a list: nothing in them needs escaping.
+        // All are names that were found in a list: nothing in them needs escaping.
         if let Some(workload) = &query.workload {
             link += &format!("&workload={workload}");
         }
         if let Some(state) = query.state {
             link += &format!("&state={}", state.id());
+        }
+        if let Some(comparison) = &query.comparison {
+            link += &format!("&comparison={comparison}");
         }
         link + ">; rel=\"next\""
     });
@@ -127,8 +138,8 @@ fn filter(query: &ListQuery) -> Answer<Filter> {
         let detail = || format!("\"{}\" is no cursor of this server", cut(cursor));
         cursor::decode(cursor).ok_or_else(|| Failure::bad_query(detail()))
     });
-    let (workload, state) = (query.workload.clone(), query.state);
-    Ok(Filter { before: before.transpose()?, workload, state, limit })
+    let (workload, comparison) = (query.workload.clone(), query.comparison.clone());
+    Ok(Filter { before: before.transpose()?, workload, state: query.state, comparison, limit })
 }
 
 /// An experiment with all its cells and samples, as far as it has come.
@@ -174,7 +185,7 @@ pub(super) async fn find(app: &App, id: &str) -> Answer<Experiment> {
     Ok(experiment)
 }
 
-/// What to do with an experiment that has finished.
+/// What to do with an experiment or comparison that has finished.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -182,13 +193,13 @@ pub(super) struct DeleteQuery {
     /// What happens if it has finished: `delete`, or `keep` to cancel only.
     #[serde(default)]
     #[param(inline)]
-    if_finished: IfFinished,
+    pub(super) if_finished: IfFinished,
 }
 
-/// What happens to an experiment that has finished.
+/// What happens to what has finished.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum IfFinished {
+pub(super) enum IfFinished {
     /// It is deleted.
     #[default]
     Delete,

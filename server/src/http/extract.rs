@@ -115,6 +115,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
+/// The id of a comparison in the path. One that cannot exist is not looked for.
+pub(super) struct ComparisonId(pub String);
+
+impl ComparisonId {
+    /// An id that can exist.
+    ///
+    /// # Errors
+    /// 404 for any other.
+    pub(super) fn checked(id: String) -> Result<String, Failure> {
+        if can_be(&id) { Ok(id) } else { Err(unknown_comparison(&id)) }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ComparisonId {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let Ok(Path(id)) = path else { return Err(unknown_comparison("")) };
+        Self::checked(id).map(Self)
+    }
+}
+
 /// The id of an experiment and the index of one of its cells in the path.
 pub(super) struct IdAndCell(pub String, pub usize);
 
@@ -133,15 +156,22 @@ impl<S: Send + Sync> FromRequestParts<S> for IdAndCell {
 }
 
 fn checked(id: String) -> Result<String, Failure> {
-    let known = !id.is_empty()
-        && id.len() <= 64
-        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    if known { Ok(id) } else { Err(unknown_experiment(&id)) }
+    if can_be(&id) { Ok(id) } else { Err(unknown_experiment(&id)) }
+}
+
+fn can_be(id: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    !id.is_empty() && id.len() <= 64 && id.bytes().all(known)
 }
 
 /// 404 for an experiment.
 pub(super) fn unknown_experiment(id: &str) -> Failure {
     Failure::not_found(format!("there is no experiment \"{}\"", cut(id)))
+}
+
+/// 404 for a comparison.
+pub(super) fn unknown_comparison(id: &str) -> Failure {
+    Failure::not_found(format!("there is no comparison \"{}\"", cut(id)))
 }
 
 /// 404 for a cell.

@@ -75,6 +75,11 @@ impl Metrics {
         let counts = &lab.counts;
         registry.register("cells", "Cells by how they ended", counts.cells.clone());
         registry.register("samples_stored", "Samples stored", counts.samples.clone());
+        registry.register(
+            "comparisons",
+            "Comparisons by how they ended",
+            counts.comparisons.clone(),
+        );
         registry.register("build", "Versions in this program", Info::new(versions()));
 
         let route = |name: &str| Route {

@@ -78,6 +78,17 @@ impl Failure {
         Self { retry_after_s, ..Self::new(status, "queue-full", title, detail) }
     }
 
+    /// Why a comparison was not taken.
+    pub(super) fn of_comparison(refused: Refused) -> Self {
+        match refused {
+            Refused::Full { queue_max } => Self::too_many(format!(
+                "{queue_max} comparisons are waiting, which is the limit; try again when one has \
+                 ended"
+            )),
+            other => other.into(),
+        }
+    }
+
     /// 500: an error in this program; the log says more.
     pub(super) fn internal() -> Self {
         let detail = "an error in Filature itself; its log says more";

@@ -46,6 +46,12 @@ impl Bus {
         self.publish(&mut self.lock(), &event);
     }
 
+    /// Announces that a comparison, now in this state, or one of its parts has changed.
+    pub fn comparison(&self, id: &str, state: State) {
+        let event = Event::Comparison { comparison: id.to_owned(), state };
+        self.publish(&mut self.lock(), &event);
+    }
+
     /// Announces a cell's state, after all samples that it has had.
     pub fn cell(&self, id: &str, cell: usize, state: CellState, reason: Option<String>) {
         let mut inner = self.lock();
@@ -103,8 +109,8 @@ impl Bus {
 
     fn publish(&self, inner: &mut Inner, event: &Event) {
         let text = self.frame(inner.ring.end, event);
-        let experiment = event.experiment().unwrap_or_default().to_owned();
-        inner.ring.push(Frame { experiment, text });
+        let about = event.about().unwrap_or_default().to_owned();
+        inner.ring.push(Frame { about, text });
         self.end.send_replace(inner.ring.end);
     }
 
@@ -137,12 +143,12 @@ impl Listener {
         self.next.map(|next| self.bus.id(next - 1))
     }
 
-    /// Waits for events (only those about `experiment`, where one is given) and returns
-    /// them in the format of server-sent events.
-    pub async fn next(&mut self, experiment: Option<&str>) -> Bytes {
+    /// Waits for events (only those about the experiment or comparison `about`, where one is
+    /// given) and returns them in the format of server-sent events.
+    pub async fn next(&mut self, about: Option<&str>) -> Bytes {
         loop {
             self.changed.borrow_and_update();
-            if let Some(text) = self.read(experiment) {
+            if let Some(text) = self.read(about) {
                 return text;
             }
             // The bus lives as long as this listener, so its sender does too.
@@ -150,20 +156,21 @@ impl Listener {
         }
     }
 
-    fn read(&mut self, experiment: Option<&str>) -> Option<Bytes> {
+    fn read(&mut self, about: Option<&str>) -> Option<Bytes> {
         let inner = self.bus.lock();
         let Some(next) = self.next.filter(|next| *next >= inner.ring.start()) else {
             self.next = Some(inner.ring.end);
             return Some(self.bus.frame(inner.ring.end - 1, &Event::Gap));
         };
-        let (text, next) = inner.ring.read(next, experiment);
+        let (text, next) = inner.ring.read(next, about);
         self.next = Some(next);
         text
     }
 }
 
 struct Frame {
-    experiment: String,
+    /// The experiment or comparison: their ids are never the same.
+    about: String,
     text: Bytes,
 }
 
@@ -197,7 +204,7 @@ impl Ring {
     }
 
     /// The events from `next` on, and where to go on reading.
-    fn read(&self, next: u64, experiment: Option<&str>) -> (Option<Bytes>, u64) {
+    fn read(&self, next: u64, about: Option<&str>) -> (Option<Bytes>, u64) {
         let skipped = (next - self.start()) as usize;
         let mut text = BytesMut::new();
         let mut read = next;
@@ -206,7 +213,7 @@ impl Ring {
                 break;
             }
             read += 1;
-            if experiment.is_none_or(|id| id == frame.experiment) {
+            if about.is_none_or(|id| id == frame.about) {
                 text.extend_from_slice(&frame.text);
             }
         }

@@ -14,6 +14,7 @@ fn sample(wall_ns: u64) -> Sample {
         switches_voluntary: None,
         switches_involuntary: None,
         batch: 1,
+        readings: Default::default(),
     }
 }
 
@@ -99,7 +100,7 @@ fn the_ring_is_bounded_in_bytes_too() {
     let mut ring = Ring::default();
     for _ in 0..20 {
         let text = Bytes::from(vec![b'x'; RING_BYTES_MAX / 10]);
-        ring.push(Frame { experiment: "a".to_owned(), text });
+        ring.push(Frame { about: "a".to_owned(), text });
     }
     assert!(ring.bytes <= RING_BYTES_MAX && ring.frames.len() >= 9);
     assert_eq!(ring.end, 21);

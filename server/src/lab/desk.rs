@@ -369,15 +369,16 @@ fn implausible(samples: &[Sample], taken: usize, wanted: usize) -> Vec<FieldErro
             ));
         }
         let native = [
-            ("cpu_user_ns", sample.cpu_user_ns),
-            ("cpu_system_ns", sample.cpu_system_ns),
-            ("switches_voluntary", sample.switches_voluntary),
-            ("switches_involuntary", sample.switches_involuntary),
+            ("cpu_user_ns", sample.cpu_user_ns.is_some()),
+            ("cpu_system_ns", sample.cpu_system_ns.is_some()),
+            ("switches_voluntary", sample.switches_voluntary.is_some()),
+            ("switches_involuntary", sample.switches_involuntary.is_some()),
+            ("readings", !sample.readings.is_empty()),
         ];
-        for (name, _) in native.iter().filter(|(_, value)| value.is_some()) {
+        for (name, _) in native.iter().filter(|(_, is_given)| *is_given) {
             errors.push(FieldError::new(
                 format!("/samples/{place}/{name}"),
-                format!("`{name}` is not something that a browser can know"),
+                format!("`{name}` is not something that a browser reports"),
             ));
         }
     }

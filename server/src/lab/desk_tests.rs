@@ -16,9 +16,15 @@ fn samples_of_a_browser_are_wall_clock_times_and_batches() {
 #[test]
 fn samples_that_cannot_be_are_pointed_at() {
     let samples = serde_json::json!([{"wall_ns": 0}, {"wall_ns": WALL_NS_MAX + 1},
-        {"wall_ns": 1, "batch": 0}, {"wall_ns": 1, "cpu_user_ns": 1}]);
-    let expected =
-        ["/samples/0/wall_ns", "/samples/1/wall_ns", "/samples/2/batch", "/samples/3/cpu_user_ns"];
+        {"wall_ns": 1, "batch": 0}, {"wall_ns": 1, "cpu_user_ns": 1},
+        {"wall_ns": 1, "readings": {"spawn_loop_ns": 1.0}}]);
+    let expected = [
+        "/samples/0/wall_ns",
+        "/samples/1/wall_ns",
+        "/samples/2/batch",
+        "/samples/3/cpu_user_ns",
+        "/samples/4/readings",
+    ];
     assert_eq!(pointers(samples, 0, 10), expected);
 }
 

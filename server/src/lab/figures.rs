@@ -41,7 +41,7 @@ impl Figures {
         let computed = task.await.expect("statistics do not panic");
         let mut memo = self.lock();
         for cell in computed {
-            memo.put((experiment.id.clone(), cell.index), cell.summary);
+            memo.put((experiment.id.clone(), cell.index), cell.summary.clone());
             experiment.cells[cell.index].summary = cell.summary;
         }
     }
@@ -52,7 +52,7 @@ impl Figures {
         let mut missing = Vec::new();
         for cell in experiment.cells.iter_mut().filter(|cell| cell.state.is_final()) {
             match memo.get(&(experiment.id.clone(), cell.index)) {
-                Some(summary) => cell.summary = *summary,
+                Some(summary) => cell.summary.clone_from(summary),
                 None if cell.samples.is_empty() => {}
                 None => missing.push(cell.clone()),
             }

@@ -2,6 +2,7 @@
 //! since two at once would measure each other.
 
 use super::bus::Bus;
+use super::comparisons::Comparisons;
 use super::desk::{self, Desk};
 use super::figures::Figures;
 use super::names::{now, random_word};
@@ -9,14 +10,14 @@ use super::record::Recorder;
 use super::run;
 use super::slot::{Found, Refused, Running, Slot, Status};
 use crate::machine;
-use crate::store::{Change, Finish, Store};
+use crate::store::{Change, Finish, Membership, Store};
 use filature_core::api::{CellState, Disturbance, Experiment, Spec, State};
 use filature_core::experiment;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// What has been measured since the start.
 #[derive(Default)]
@@ -25,6 +26,8 @@ pub struct Counts {
     pub cells: Family<[(&'static str, &'static str); 1], Counter>,
     /// Samples stored.
     pub samples: Counter,
+    /// Comparisons by the state they ended in.
+    pub comparisons: Family<[(&'static str, &'static str); 1], Counter>,
 }
 
 /// The queue, the slot and all they need.
@@ -39,9 +42,12 @@ pub struct Lab {
     pub figures: Figures,
     /// What has been measured since the start.
     pub counts: Counts,
+    /// The comparisons, each of which asks for several experiments.
+    pub comparisons: Comparisons,
     queue_max: usize,
     slot: Mutex<Slot>,
     changed: Notify,
+    moved: watch::Sender<()>,
 }
 
 impl Lab {
@@ -53,27 +59,38 @@ impl Lab {
             desk: Desk::default(),
             figures: Figures::default(),
             counts: Counts::default(),
+            comparisons: Comparisons::default(),
             queue_max,
             slot: Mutex::default(),
             changed: Notify::new(),
+            moved: watch::Sender::new(()),
         })
     }
 
-    /// Stores an experiment and puts it at the end of the queue.
+    /// Stores an experiment, as a part of a comparison where one asks for it, and puts it at
+    /// the end of the queue.
     ///
     /// # Errors
     /// [`Refused`]; then nothing of it is stored.
-    pub async fn submit(self: &Arc<Self>, spec: Spec) -> Result<Experiment, Refused> {
+    pub async fn submit(
+        self: &Arc<Self>,
+        spec: Spec,
+        membership: Option<Membership>,
+    ) -> Result<Experiment, Refused> {
         self.lock().admit(self.queue_max)?;
         // A task of its own: a client that hangs up must not leave it half accepted.
         let lab = Arc::clone(self);
-        let task = tokio::spawn(async move { lab.enter(spec).await });
+        let task = tokio::spawn(async move { lab.enter(spec, membership).await });
         task.await.expect("accepting an experiment does not panic")
     }
 
-    async fn enter(&self, spec: Spec) -> Result<Experiment, Refused> {
+    async fn enter(
+        &self,
+        spec: Spec,
+        membership: Option<Membership>,
+    ) -> Result<Experiment, Refused> {
         let mut experiment = fresh(spec);
-        let create = Change::Create(Box::new(experiment.clone()));
+        let create = Change::Create(Box::new(experiment.clone()), membership);
         if let Err(error) = self.store.write(create).await {
             self.lock().give_up();
             return Err(Refused::Store(error));
@@ -101,6 +118,11 @@ impl Lab {
     /// How many experiments are measured before this one; `None` if it does not wait.
     pub fn position(&self, id: &str) -> Option<usize> {
         self.lock().position(id)
+    }
+
+    /// Tells whenever an experiment has begun or ended, or the queue has a place again.
+    pub fn moves(&self) -> watch::Receiver<()> {
+        self.moved.subscribe()
     }
 
     /// What happens in the slot.
@@ -134,6 +156,7 @@ impl Lab {
     pub async fn close(&self) {
         let waiting = self.lock().close();
         self.changed.notify_one();
+        self.close_comparisons().await;
         for id in waiting {
             self.finish_waiting(&id, State::Interrupted).await;
         }
@@ -201,6 +224,7 @@ impl Lab {
         let start = Change::Started { id: id.clone(), at: now() };
         self.store.write(start).await.map_err(|error| error.to_string())?;
         self.bus.experiment(id, State::Running, None);
+        self.moved.send_replace(());
 
         let calls = self.desk.open(id, cells.len());
         let mut recorder = Recorder::new(Arc::clone(self), id.clone(), cells.len(), &running.stop);
@@ -231,6 +255,7 @@ impl Lab {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         self.bus.experiment(&finish.id, state, None);
+        self.moved.send_replace(());
     }
 
     async fn last_verdict(&self, id: &str) -> Option<String> {
@@ -248,6 +273,7 @@ impl Lab {
             Ok(()) => self.bus.experiment(&id, state, None),
             Err(error) => tracing::error!(experiment = id, %error, "could not store its end"),
         }
+        self.moved.send_replace(());
     }
 
     fn announce_positions(&self) {

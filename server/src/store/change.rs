@@ -1,5 +1,6 @@
 //! What can be written.
 
+use super::comparison::{self, ComparisonChange};
 use crate::lab::run::CellEnd;
 use filature_core::api::{BrowserCard, Disturbance, Experiment, Sample, State};
 use rusqlite::types::ToSqlOutput;
@@ -10,7 +11,7 @@ use serde::Serialize;
 #[derive(Clone, Debug)]
 pub enum Change {
     /// A new experiment with its cells, all without samples.
-    Create(Box<Experiment>),
+    Create(Box<Experiment>, Option<Membership>),
     /// Its first cell begins.
     Started {
         /// The experiment's id.
@@ -54,6 +55,17 @@ pub enum Change {
         /// The experiment's id.
         id: String,
     },
+    /// Something about a comparison.
+    Comparison(ComparisonChange),
+}
+
+/// What an experiment is for, where a comparison asked for it.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// The comparison's id.
+    pub comparison: String,
+    /// The key of its part there.
+    pub part: String,
 }
 
 /// How an experiment ended.
@@ -76,7 +88,9 @@ pub struct Finish {
 impl Change {
     pub(super) fn apply(&self, connection: &Connection) -> Result<(), rusqlite::Error> {
         match self {
-            Self::Create(experiment) => create(connection, experiment),
+            Self::Create(experiment, membership) => {
+                create(connection, experiment, membership.as_ref())
+            }
             Self::Started { id, at } => one(connection.prepare_cached(
                 "UPDATE experiments SET state = 'running', started_at = ?2 WHERE id = ?1",
             )?
@@ -111,20 +125,25 @@ impl Change {
                     .execute([id])?;
                 Ok(())
             }
+            Self::Comparison(change) => change.apply(connection),
         }
     }
 }
 
 /// A change of something that is not there is an error, and never half of one.
-fn one(rows: usize) -> Result<(), rusqlite::Error> {
+pub(super) fn one(rows: usize) -> Result<(), rusqlite::Error> {
     if rows == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(rows)) }
 }
 
-fn create(connection: &Connection, experiment: &Experiment) -> Result<(), rusqlite::Error> {
+fn create(
+    connection: &Connection,
+    experiment: &Experiment,
+    membership: Option<&Membership>,
+) -> Result<(), rusqlite::Error> {
     connection
         .prepare_cached(
-            "INSERT INTO experiments (id, workload, state, spec, machine, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO experiments (id, workload, state, spec, machine, created_at, comparison,
+             part) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             experiment.id,
@@ -133,6 +152,8 @@ fn create(connection: &Connection, experiment: &Experiment) -> Result<(), rusqli
             Json(&experiment.spec),
             Json(&experiment.machine),
             experiment.created_at,
+            membership.map(|membership| &membership.comparison),
+            membership.map(|membership| &membership.part),
         ])?;
     let seq = connection.last_insert_rowid();
     let mut insert = connection.prepare_cached(
@@ -154,8 +175,8 @@ fn insert_samples(
 ) -> Result<(), rusqlite::Error> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO samples (experiment, cell, place, wall_ns, cpu_user_ns, cpu_system_ns,
-         switches_voluntary, switches_involuntary, batch)
-         VALUES ((SELECT seq FROM experiments WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         switches_voluntary, switches_involuntary, batch, readings)
+         VALUES ((SELECT seq FROM experiments WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for (offset, sample) in samples.iter().enumerate() {
         insert.execute(params![
@@ -168,6 +189,7 @@ fn insert_samples(
             sample.switches_voluntary,
             sample.switches_involuntary,
             sample.batch,
+            (!sample.readings.is_empty()).then_some(Json(&sample.readings)),
         ])?;
     }
     Ok(())
@@ -218,11 +240,11 @@ pub(super) fn interrupt_unfinished(connection: &Connection) -> Result<(), rusqli
          WHERE state IN ('queued', 'running')",
         [REASON, &now],
     )?;
-    Ok(())
+    comparison::interrupt_unfinished(connection, REASON, &now)
 }
 
 /// Stores a value as JSON text.
-struct Json<T>(T);
+pub(super) struct Json<T>(pub(super) T);
 
 impl<T: Serialize> ToSql for Json<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -15,6 +15,8 @@ pub struct Filter {
     pub workload: Option<String>,
     /// Only those in this state.
     pub state: Option<State>,
+    /// Only those of this comparison; without it, those that belong to none.
+    pub comparison: Option<String>,
     /// At most so many.
     pub limit: u32,
 }
@@ -53,7 +55,7 @@ pub(super) fn experiment(
         .collect::<Result<_, _>>()?;
     let mut select = snapshot.prepare_cached(
         "SELECT cell, wall_ns, cpu_user_ns, cpu_system_ns, switches_voluntary,
-         switches_involuntary, batch FROM samples WHERE experiment = ?1 ORDER BY cell, place",
+         switches_involuntary, batch, readings FROM samples WHERE experiment = ?1 ORDER BY cell, place",
     )?;
     let mut rows = select.query([seq])?;
     while let Some(row) = rows.next()? {
@@ -112,6 +114,7 @@ fn sample(row: &Row<'_>) -> Result<Sample, rusqlite::Error> {
         switches_voluntary: row.get(4)?,
         switches_involuntary: row.get(5)?,
         batch: row.get(6)?,
+        readings: optional_json(row, 7)?.unwrap_or_default(),
     })
 }
 
@@ -121,13 +124,15 @@ pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page,
         .prepare_cached(
             "SELECT seq, id, state, spec, created_at, finished_at, verdict FROM experiments
              WHERE (?1 IS NULL OR seq < ?1) AND (?2 IS NULL OR workload = ?2)
-             AND (?3 IS NULL OR state = ?3) ORDER BY seq DESC LIMIT ?4",
+             AND (?3 IS NULL OR state = ?3) AND comparison IS ?4
+             ORDER BY seq DESC LIMIT ?5",
         )?
         .query_map(
             params![
                 filter.before,
                 filter.workload,
                 filter.state.map(State::id),
+                filter.comparison,
                 i64::from(filter.limit) + 1
             ],
             |row| Ok((row.get(0)?, line(row)?)),
@@ -150,7 +155,10 @@ fn line(row: &Row<'_>) -> Result<ExperimentLine, rusqlite::Error> {
     })
 }
 
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error> {
+pub(super) fn json<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<T, rusqlite::Error> {
     let text = row.get_ref(column)?.as_str()?;
     serde_json::from_str(text).map_err(|error| unreadable(column, error))
 }
@@ -165,7 +173,10 @@ fn optional_json<T: DeserializeOwned>(
 }
 
 /// An enum that is stored as its name in JSON.
-fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error> {
+pub(super) fn word<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<T, rusqlite::Error> {
     let text: String = row.get(column)?;
     serde_json::from_value(Value::String(text)).map_err(|error| unreadable(column, error))
 }

@@ -3,7 +3,8 @@
 use super::*;
 use crate::lab::run::CellEnd;
 use filature_core::api::{
-    BrowserSpawnCosts, CellState, ExperimentRequest, Observed, Sample, Span, State,
+    BrowserSpawnCosts, CellState, ComparisonRequest, ExperimentRequest, Observed, Sample, Span,
+    State,
 };
 use serde_json::json;
 use tempfile::{TempDir, tempdir};
@@ -35,6 +36,7 @@ fn sample(wall_ns: u64) -> Sample {
         switches_voluntary: Some(0),
         switches_involuntary: None,
         batch: 3,
+        readings: [("spawn_loop_ns".to_owned(), wall_ns as f64 / 2.0)].into(),
     }
 }
 
@@ -47,7 +49,7 @@ async fn created(ids: &[&str]) -> (TempDir, Store) {
     let folder = tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     for id in ids {
-        store.write(Change::Create(Box::new(experiment(id, "counter")))).await.unwrap();
+        store.write(Change::Create(Box::new(experiment(id, "counter")), None)).await.unwrap();
     }
     (folder, store)
 }
@@ -101,8 +103,9 @@ async fn a_change_that_fails_is_undone_alone() {
 #[tokio::test]
 async fn the_history_is_read_page_by_page_newest_first() {
     let (_folder, store) = created(&["a", "b", "c"]).await;
-    store.write(Change::Create(Box::new(experiment("d", "pipeline")))).await.unwrap();
-    let filter = |before| Filter { before, workload: None, state: None, limit: 2 };
+    store.write(Change::Create(Box::new(experiment("d", "pipeline")), None)).await.unwrap();
+    let filter =
+        |before| Filter { before, workload: None, state: None, comparison: None, limit: 2 };
     let ids = |page: &Page| page.lines.iter().map(|line| line.id.clone()).collect::<Vec<_>>();
     let first = store.page(filter(None)).await.unwrap();
     assert_eq!(ids(&first), ["d", "c"]);
@@ -148,4 +151,101 @@ async fn what_a_former_server_left_open_is_interrupted() {
     }
     let cells = store.experiment("a").await.unwrap().unwrap().cells;
     assert_eq!(cells[1].samples, [sample(1)], "what was acknowledged is not lost");
+}
+
+fn comparison(id: &str) -> filature_core::api::Comparison {
+    let mut comparison = crate::comparison::fresh(ComparisonRequest::default());
+    comparison.id = id.to_owned();
+    comparison
+}
+
+async fn store_comparison(store: &Store, change: ComparisonChange) {
+    store.write(Change::Comparison(change)).await.unwrap();
+}
+
+/// A history with the comparison `c`, which has asked for the experiment `b`.
+async fn compared() -> (TempDir, Store) {
+    let (folder, store) = created(&["a"]).await;
+    store_comparison(&store, ComparisonChange::Create(Box::new(comparison("c")))).await;
+    let membership = Membership { comparison: "c".to_owned(), part: "key".to_owned() };
+    let member = Box::new(experiment("b", "counter"));
+    store.write(Change::Create(member, Some(membership))).await.unwrap();
+    (folder, store)
+}
+
+#[tokio::test]
+async fn experiments_of_a_comparison_are_listed_with_it_only() {
+    let (_folder, store) = compared().await;
+    let ids = async |comparison: Option<&str>| {
+        let comparison = comparison.map(str::to_owned);
+        let filter = Filter { before: None, workload: None, state: None, comparison, limit: 9 };
+        let lines = store.page(filter).await.unwrap().lines;
+        lines.into_iter().map(|line| line.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(None).await, ["a"]);
+    assert_eq!(ids(Some("c")).await, ["b"]);
+    assert_eq!(ids(Some("d")).await, [""; 0]);
+    assert_eq!(store.members("c").await.unwrap(), [("key".to_owned(), "b".to_owned())]);
+    assert_eq!(store.state("b").await.unwrap(), Some(State::Queued));
+}
+
+#[tokio::test]
+async fn a_finished_comparison_outlives_its_experiments_but_not_the_other_way_round() {
+    let (_folder, store) = compared().await;
+    let mut ended = comparison("c");
+    ended.state = State::Done;
+    ended.answers = vec!["It is so.".to_owned()];
+    store_comparison(&store, ComparisonChange::Finished(Box::new(ended.clone()))).await;
+    store.write(Change::Deleted { id: "b".to_owned() }).await.unwrap();
+    let stored = store.comparison("c").await.unwrap().unwrap();
+    assert_eq!((stored.comparison, stored.is_whole), (ended, true));
+    let line = store.comparisons(None, 9).await.unwrap().lines.remove(0);
+    assert_eq!((line.id.as_str(), line.answer.as_deref()), ("c", Some("It is so.")));
+
+    let (_folder, store) = compared().await;
+    store_comparison(&store, ComparisonChange::Deleted { id: "c".to_owned() }).await;
+    assert!(store.comparison("c").await.unwrap().is_none());
+    assert_eq!(store.experiment("b").await.unwrap(), None);
+    assert!(store.experiment("a").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_comparison_that_a_former_server_left_open_is_interrupted() {
+    let (folder, store) = compared().await;
+    let started = ComparisonChange::Started { id: "c".to_owned(), parts: Vec::new() };
+    store_comparison(&store, started).await;
+    drop(store);
+    let store = Store::open(folder.path()).unwrap();
+    let stored = store.comparison("c").await.unwrap().unwrap();
+    assert_eq!((stored.comparison.state, stored.is_whole), (State::Interrupted, false));
+    assert!(stored.comparison.reason.is_some() && stored.comparison.finished_at.is_some());
+}
+
+#[tokio::test]
+async fn the_last_own_comparison_is_the_one_with_something_to_show() {
+    let (_folder, store) = created(&[]).await;
+    assert_eq!(store.last_own_comparison().await.unwrap(), None);
+    for id in ["first", "second", "third"] {
+        store_comparison(&store, ComparisonChange::Create(Box::new(comparison(id)))).await;
+    }
+    let last = async || store.last_own_comparison().await.unwrap().unwrap();
+    assert_eq!(last().await, "third", "where all wait, the newest");
+    let mut ended = comparison("first");
+    ended.state = State::Done;
+    store_comparison(&store, ComparisonChange::Finished(Box::new(ended))).await;
+    assert_eq!(last().await, "first", "what is measured is worth more than what waits");
+    let mut foreign = comparison("foreign");
+    (foreign.state, foreign.imported_at) = (State::Done, Some(foreign.created_at.clone()));
+    store_comparison(&store, ComparisonChange::Import(Box::new(foreign))).await;
+    let mut cancelled = comparison("third");
+    cancelled.state = State::Cancelled;
+    store_comparison(&store, ComparisonChange::Finished(Box::new(cancelled))).await;
+    assert_eq!(last().await, "first", "neither the foreign one nor the one never measured");
+    let started = ComparisonChange::Started { id: "second".to_owned(), parts: Vec::new() };
+    store_comparison(&store, started).await;
+    assert_eq!(last().await, "second");
+    let lines = store.comparisons(None, 2).await.unwrap();
+    assert_eq!(lines.lines.len(), 2);
+    let rest = store.comparisons(lines.next, 9).await.unwrap();
+    assert_eq!((rest.lines.len(), rest.next), (2, None));
 }

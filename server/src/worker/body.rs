@@ -83,6 +83,7 @@ impl Body {
             switches_voluntary: Some(used.switches_voluntary),
             switches_involuntary: Some(used.switches_involuntary),
             batch: 1,
+            readings: self.prepared.readings(&timed.outcome),
         };
         let Timed { outcome, correct, .. } = timed;
         Execution { kind, sample, outcome, correct, memory, observed }

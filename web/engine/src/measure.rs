@@ -124,6 +124,7 @@ impl Batching {
             switches_voluntary: None,
             switches_involuntary: None,
             batch: self.times,
+            readings: Default::default(),
         }))
     }
 }

@@ -28,7 +28,7 @@ async fn measured(workload: &str, params: Value) -> (Vec<Event>, Result<Value, S
 /// The figures of the samples that count.
 fn samples(events: &[Event]) -> Vec<Sample> {
     let counting = events.iter().filter_map(|event| match event {
-        Event::Sample { kind: Kind::Sample, sample } => Some(*sample),
+        Event::Sample { kind: Kind::Sample, sample } => Some(sample.clone()),
         _ => None,
     });
     counting.collect()

@@ -32,15 +32,24 @@ struct Case {
 #[derive(Clone, Copy, PartialEq)]
 enum Figure {
     WallTime,
+    /// The time of the loop that spawns, which the raw programs print after the wall time.
+    SpawnLoop,
     MemoryPerUnit,
 }
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     Case {
         workload: "fan-out",
         params: |_| json!({"units": 10_000, "work": "none"}),
         raw: "fan_out",
         figure: Figure::WallTime,
+        turns: 5,
+    },
+    Case {
+        workload: "fan-out",
+        params: |_| json!({"units": 10_000, "work": "none"}),
+        raw: "fan_out",
+        figure: Figure::SpawnLoop,
         turns: 5,
     },
     Case {
@@ -99,6 +108,7 @@ pub(super) fn compare(
         for executor in ["threads", "tokio-multi", "tokio-current"] {
             let name = match case.figure {
                 Figure::WallTime => format!("{} {executor}, wall ns", case.workload),
+                Figure::SpawnLoop => format!("{} {executor}, spawn loop ns", case.workload),
                 Figure::MemoryPerUnit => format!("{} {executor}, bytes/unit", case.workload),
             };
             if !options.wants(&name) {
@@ -108,7 +118,7 @@ pub(super) fn compare(
             let ours = || Program::filature(filature, case, executor);
             let raw = || Program::raw(raw, case, executor);
             let rounds = match case.figure {
-                Figure::WallTime => (0..options.pairs)
+                Figure::WallTime | Figure::SpawnLoop => (0..options.pairs)
                     .map(|_| take_turns(case.turns, ours()?, raw()?, raw()?))
                     .collect::<Result<Vec<_>, _>>()?,
                 Figure::MemoryPerUnit => {
@@ -145,7 +155,9 @@ fn take_turns(
 fn bar(case: &Case, executor: &str) -> Bar {
     match (case.figure, case.workload, executor) {
         (Figure::MemoryPerUnit, ..) => Bar { low: 0.98, high: 1.02 },
-        (_, "fan-out", "threads") | (_, "ping-pong", _) => Bar { low: 0.90, high: 1.10 },
+        (Figure::SpawnLoop, ..) | (_, "fan-out", "threads") | (_, "ping-pong", _) => {
+            Bar { low: 0.90, high: 1.10 }
+        }
         _ => Bar { low: 0.95, high: 1.05 },
     }
 }
@@ -166,6 +178,7 @@ impl Program {
     fn filature(program: &Path, case: &Case, executor: &str) -> Result<Self, String> {
         let figure = match case.figure {
             Figure::WallTime => |line: &str| field(line, "/sample/wall_ns"),
+            Figure::SpawnLoop => |line: &str| field(line, "/sample/readings/spawn_loop_ns"),
             Figure::MemoryPerUnit => |line: &str| field(line, "/memory/bytes_per_unit"),
         };
         let mut started =
@@ -189,8 +202,12 @@ impl Program {
             "tokio-multi" => ("tasks", Some("multi")),
             _ => ("tasks", Some("current")),
         };
+        let figure = match case.figure {
+            Figure::WallTime | Figure::MemoryPerUnit => |line: &str| number(line, 0),
+            Figure::SpawnLoop => |line: &str| number(line, 1),
+        };
         let program = folder.join(format!("{}_{kind}", case.raw));
-        Self::start(Command::new(program).args(argument), "", |line| line.parse().ok())
+        Self::start(Command::new(program).args(argument), "", figure)
     }
 
     fn start(
@@ -230,6 +247,11 @@ impl Drop for Program {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A number in a line of several.
+fn number(line: &str, place: usize) -> Option<f64> {
+    line.split(' ').nth(place)?.parse().ok()
 }
 
 /// A number in a line of JSON.

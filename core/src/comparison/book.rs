@@ -1,0 +1,261 @@
+//! Finds cells and figures in the experiments of a comparison, and makes measures of them.
+
+use super::claims;
+use super::judge::{figure, judge_cells, row_verdicts};
+use crate::api::{
+    Cell, CellState, Claim, Estimate, Evidence, Experiment, Measure, MeasureCell, Row, Unit,
+};
+use crate::executor::Executor;
+use crate::stats::{Distribution, slope};
+use std::collections::BTreeMap;
+
+/// Stands where there is no figure.
+const NONE: &str = "–";
+
+/// The experiments of a comparison, each found by what it is for.
+pub(super) struct Book<'a> {
+    experiments: BTreeMap<&'a str, Vec<&'a Experiment>>,
+}
+
+/// A figure, or why there is none.
+pub(super) type Figure = Result<Estimate, String>;
+
+/// What a measure is called and how it is made.
+pub(super) struct About {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) unit: Unit,
+    pub(super) how: &'static str,
+    pub(super) details: &'static [&'static str],
+    pub(super) is_claimed: bool,
+}
+
+/// Where a measure finds its cells.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// [`super::Planned::key`].
+    pub(super) key: &'static str,
+    pub(super) executors: &'static [Executor],
+}
+
+impl<'a> Book<'a> {
+    pub(super) fn new(experiments: &[(&'a str, &'a Experiment)]) -> Self {
+        let mut by_key: BTreeMap<&str, Vec<&Experiment>> = BTreeMap::new();
+        for (key, experiment) in experiments {
+            by_key.entry(key).or_default().push(experiment);
+        }
+        Self { experiments: by_key }
+    }
+
+    /// The cells of an executor in the experiments for `key`, the newest last.
+    pub(super) fn cells(
+        &self,
+        key: &str,
+        executor: Executor,
+    ) -> impl Iterator<Item = (&'a Experiment, &'a Cell)> {
+        let experiments = self.experiments.get(key).map_or(&[][..], Vec::as_slice);
+        experiments.iter().flat_map(move |experiment| {
+            let cells = experiment.cells.iter().filter(move |cell| cell.executor == executor);
+            cells.map(move |cell| (*experiment, cell))
+        })
+    }
+
+    /// The newest experiment for `key`.
+    pub(super) fn experiment(&self, key: &str) -> Option<&'a Experiment> {
+        self.experiments.get(key)?.last().copied()
+    }
+
+    /// A measure whose every figure comes from one cell: the newest for its executor.
+    pub(super) fn measure(
+        &self,
+        about: About,
+        places: &[Place],
+        of: impl Fn(&Cell) -> Figure,
+    ) -> Measure {
+        let wanted = places
+            .iter()
+            .flat_map(|place| place.executors.iter().map(|executor| (place.key, *executor)));
+        let cells = wanted.filter_map(|(key, executor)| {
+            let newest = self.cells(key, executor).last();
+            // A browser's column is there only where a browser was asked.
+            (newest.is_some() || executor.is_native()).then(|| {
+                newest.map_or_else(
+                    || pending(executor),
+                    |(experiment, cell)| self::cell(experiment, cell, about.unit, &of),
+                )
+            })
+        });
+        let cells = cells.collect();
+        about.with(cells)
+    }
+
+    /// A measure that is the slope of a figure over the number of units.
+    pub(super) fn slope(
+        &self,
+        about: About,
+        places: &[Place],
+        of: impl Fn(&Cell) -> Option<f64>,
+    ) -> Measure {
+        let cells = places.iter().flat_map(|place| {
+            place.executors.iter().map(|executor| {
+                let cells: Vec<_> = self.cells(place.key, *executor).collect();
+                slope_cell(*executor, &cells, about.unit, &of)
+            })
+        });
+        let cells = cells.collect();
+        about.with(cells)
+    }
+}
+
+impl About {
+    fn with(self, cells: Vec<MeasureCell>) -> Measure {
+        Measure {
+            id: self.id.to_owned(),
+            title: self.title.to_owned(),
+            unit: self.unit,
+            how: self.how.to_owned(),
+            details: self.details.iter().map(|text| (*text).to_owned()).collect(),
+            is_claimed: self.is_claimed,
+            cells,
+        }
+    }
+}
+
+/// A row: its measures held against its claims, with what others have published.
+pub(super) fn judged_row(
+    (id, title, question): (&str, &str, &str),
+    claims: Vec<Claim>,
+    mut measures: Vec<Measure>,
+) -> Row {
+    judge_cells(&mut measures, &claims);
+    for measure in &mut measures {
+        for cell in &mut measure.cells {
+            cell.published = claims::of(id, &measure.id, cell.executor);
+            if let (Some(published), Some(estimate)) = (&mut cell.published, cell.estimate) {
+                published.ratio = Some(estimate.value / published.value);
+            }
+        }
+    }
+    Row {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        question: question.to_owned(),
+        verdicts: row_verdicts(&measures, &claims),
+        claims,
+        measures,
+    }
+}
+
+fn pending(executor: Executor) -> MeasureCell {
+    MeasureCell {
+        executor,
+        state: CellState::Pending,
+        estimate: None,
+        text: NONE.to_owned(),
+        note: None,
+        evidence: Vec::new(),
+        verdict: None,
+        published: None,
+    }
+}
+
+fn cell(
+    experiment: &Experiment,
+    cell: &Cell,
+    unit: Unit,
+    of: impl Fn(&Cell) -> Figure,
+) -> MeasureCell {
+    let figure_of = if cell.state == CellState::Done { of(cell) } else { Err(reason(cell)) };
+    MeasureCell {
+        state: cell.state,
+        evidence: vec![evidence(experiment, cell)],
+        ..told(cell.executor, figure_of, unit)
+    }
+}
+
+/// A finished cell with its figure, or with the reason why there is none.
+fn told(executor: Executor, figure_of: Figure, unit: Unit) -> MeasureCell {
+    let state = CellState::Done;
+    match figure_of {
+        Ok(estimate) => MeasureCell {
+            state,
+            text: figure(estimate.value, unit),
+            estimate: Some(estimate),
+            ..pending(executor)
+        },
+        Err(note) => {
+            MeasureCell { state, note: (!note.is_empty()).then_some(note), ..pending(executor) }
+        }
+    }
+}
+
+fn reason(cell: &Cell) -> String {
+    cell.reason.clone().unwrap_or_default()
+}
+
+pub(super) fn evidence(experiment: &Experiment, cell: &Cell) -> Evidence {
+    Evidence { experiment: experiment.id.clone(), cell: cell.index }
+}
+
+fn slope_cell(
+    executor: Executor,
+    cells: &[(&Experiment, &Cell)],
+    unit: Unit,
+    of: impl Fn(&Cell) -> Option<f64>,
+) -> MeasureCell {
+    let Some((_, last)) = cells.last() else { return pending(executor) };
+    let evidence = cells.iter().map(|(experiment, cell)| evidence(experiment, cell)).collect();
+    if let Some((_, open)) = cells.iter().find(|(_, cell)| cell.state != CellState::Done)
+        && cells.iter().filter(|(_, cell)| cell.state == CellState::Done).count() < 2
+    {
+        let told = told(executor, Err(reason(open)), unit);
+        return MeasureCell { state: open.state, evidence, ..told };
+    }
+    let points: Vec<(f64, f64)> =
+        cells.iter().filter_map(|(_, cell)| Some((units(cell)? as f64, of(cell)?))).collect();
+    MeasureCell { state: last.state, evidence, ..told(executor, fitted(points), unit) }
+}
+
+/// The slope through points, with those between neighbours as its spread.
+pub(super) fn fitted(mut points: Vec<(f64, f64)>) -> Figure {
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let value = slope(&points).ok_or("not measurable here: the kernel does not tell it")?;
+    let between = points.windows(2).filter_map(slope);
+    let (low, high) = between.fold((value, value), |(low, high), s| (low.min(s), high.max(s)));
+    Ok(Estimate { value, low, high, n: points.len() })
+}
+
+/// How many units a cell of `fan-out` has.
+pub(super) fn units(cell: &Cell) -> Option<u64> {
+    cell.params.get("units")?.as_u64()
+}
+
+/// A distribution over the samples of a cell, divided by something that is fixed.
+pub(super) fn divided(distribution: &Distribution, by: f64) -> Estimate {
+    Estimate {
+        value: distribution.median / by,
+        low: distribution.median_low / by,
+        high: distribution.median_high / by,
+        n: distribution.n,
+    }
+}
+
+/// Wall-clock time of one operation.
+pub(super) fn per_operation(cell: &Cell) -> Figure {
+    let summary = cell.summary.as_ref().ok_or("it has no samples")?;
+    let operations = summary.wall_ns.median / summary.wall_per_operation_ns.max(f64::MIN_POSITIVE);
+    Ok(divided(&summary.wall_ns, operations))
+}
+
+/// Wall-clock time of one execution.
+pub(super) fn wall(cell: &Cell) -> Figure {
+    let summary = cell.summary.as_ref().ok_or("it has no samples")?;
+    Ok(divided(&summary.wall_ns, 1.0))
+}
+
+/// A number that the outcomes told, divided by something that is fixed.
+pub(super) fn reading(cell: &Cell, name: &str, by: f64) -> Figure {
+    let summary = cell.summary.as_ref().ok_or("it has no samples")?;
+    let distribution = summary.readings.get(name).ok_or("this executor does not tell it")?;
+    Ok(divided(distribution, by))
+}

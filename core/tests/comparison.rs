@@ -1,0 +1,440 @@
+//! The comparison of threads with tasks: every experiment of its plan can be asked for, the
+//! table follows from the experiments, and words follow from intervals.
+#![cfg(feature = "statistics")]
+
+use filature_core::api::{
+    CellState, Claim, Comparison, ComparisonRequest, Depth, Estimate, Experiment, Limit,
+    MachineCard, Memory, Occupation, Question, Refusal, Row, Sample, State, Summary, Unit, Word,
+};
+use filature_core::comparison::judge::{judge, together};
+use filature_core::comparison::{self, Ceilings, Planned};
+use filature_core::executor::Body;
+use filature_core::{Executor, experiment, workloads};
+use proptest::prelude::*;
+
+const USUAL: Ceilings = Ceilings { cores: 2, threads: 16_286, tasks: 20_000_000 };
+
+fn plan(depth: Depth, browser: bool) -> Vec<Planned> {
+    comparison::plan(ComparisonRequest { depth, browser }, USUAL)
+}
+
+fn machine() -> MachineCard {
+    MachineCard {
+        cpu: "A | processor".to_owned(),
+        cores: 2,
+        kernel: "Linux 6.18".to_owned(),
+        memory_bytes: 24_000_000_000,
+        rustc: "rustc 1.95".to_owned(),
+        tokio: "1.54.1".to_owned(),
+        filature: "0.1.0".to_owned(),
+        build: "release".to_owned(),
+    }
+}
+
+/// What a machine might have measured: a thread takes 10 000 bytes in the process and 16 KiB
+/// of kernel stack, a task 450 bytes; an execution of threads takes 50 µs for each unit or
+/// hop, one of tasks 500 ns.
+fn measured(planned: &Planned) -> Experiment {
+    let spec = experiment::check(&planned.request, USUAL.cores).unwrap();
+    let mut cells = experiment::cells(&spec);
+    for cell in &mut cells {
+        let workload = workloads::find(&spec.workload).unwrap();
+        let prepared = workload.prepare(&cell.params).unwrap();
+        let is_threads = cell.executor.body() == Body::Threads;
+        let (operation_ns, unit_bytes) = if is_threads { (50_000, 10_000) } else { (500, 450) };
+        let (units, operations) = (prepared.units(), prepared.operations());
+        if is_threads && units > USUAL.threads {
+            cell.state = CellState::Refused;
+            cell.reason = Some("too many".to_owned());
+            let limit = Limit {
+                name: "vm.max_map_count".to_owned(),
+                value: 65_530,
+                threads: USUAL.threads,
+                how_to_raise: "sysctl".to_owned(),
+            };
+            let available_units = USUAL.threads;
+            cell.refusal = Some(Refusal { needed_units: units, available_units, limit });
+            continue;
+        }
+        cell.state = CellState::Done;
+        cell.samples = (0..u64::from(spec.samples))
+            .map(|place| sample(operations, operation_ns, place))
+            .collect();
+        cell.summary = Summary::of(&cell.samples, operations);
+        let peak_bytes = 1_000_000 + units * unit_bytes;
+        cell.memory = Some(Memory {
+            kernel_stack_bytes: Some(500_000 + if is_threads { units * 16_384 } else { 0 }),
+            ..Memory::new(1_000_000, peak_bytes, units)
+        });
+    }
+    Experiment {
+        id: format!("id-{}", planned.key),
+        state: State::Done,
+        position: None,
+        reason: None,
+        spec,
+        machine: machine(),
+        created_at: "2026-11-26T12:00:00.000Z".to_owned(),
+        started_at: None,
+        finished_at: None,
+        disturbance: None,
+        cells,
+        verdicts: Vec::new(),
+    }
+}
+
+fn sample(operations: u64, operation_ns: u64, place: u64) -> Sample {
+    let mut sample: Sample = serde_json::from_value(serde_json::json!({
+        "wall_ns": operations * operation_ns + place,
+        "cpu_user_ns": operations * operation_ns, "cpu_system_ns": 0, "switches_voluntary": operations,
+    }))
+    .unwrap();
+    let spawn_loop = (operations * operation_ns / 2 + place) as f64;
+    let clients = (operations * operation_ns / 4) as f64;
+    sample.readings =
+        [("spawn_loop_ns", spawn_loop), ("clients_cpu_ns", clients), ("sent_late", 0.0)]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+    for name in ["latency_p50_ns", "latency_p99_ns", "latency_p99_9_ns"] {
+        sample.readings.insert(name.to_owned(), operation_ns as f64);
+    }
+    sample
+}
+
+fn table(plan: &[Planned]) -> Vec<Row> {
+    let experiments: Vec<(&str, Experiment)> =
+        plan.iter().map(|planned| (planned.key, measured(planned))).collect();
+    let borrowed: Vec<(&str, &Experiment)> =
+        experiments.iter().map(|(key, experiment)| (*key, experiment)).collect();
+    comparison::rows(&borrowed)
+}
+
+fn comparison_of(rows: Vec<Row>) -> Comparison {
+    Comparison {
+        id: "c".to_owned(),
+        state: State::Done,
+        reason: None,
+        request: ComparisonRequest::default(),
+        machine: machine(),
+        created_at: "2026-11-26T12:00:00.000Z".to_owned(),
+        finished_at: None,
+        imported_at: None,
+        disturbance: None,
+        parts: Vec::new(),
+        answers: comparison::answers(&rows),
+        rows,
+    }
+}
+
+fn value(rows: &[Row], row: &str, measure: &str, executor: Executor) -> f64 {
+    let row = rows.iter().find(|candidate| candidate.id == row).unwrap();
+    let measure = row.measures.iter().find(|candidate| candidate.id == measure).unwrap();
+    let cell = measure.cells.iter().find(|cell| cell.executor == executor).unwrap();
+    cell.estimate.unwrap_or_else(|| panic!("{cell:?}")).value
+}
+
+#[test]
+fn every_experiment_of_a_plan_can_be_asked_for_whatever_the_machine_holds() {
+    for depth in [Depth::Quick, Depth::Full] {
+        for (cores, threads, tasks) in [(1, 1, 1), (2, 16_286, 20_000_000), (512, 5_000_000, 5_000)]
+        {
+            let request = ComparisonRequest { depth, browser: true };
+            let plan = comparison::plan(request, Ceilings { cores, threads, tasks });
+            for Planned { key, request, .. } in &plan {
+                let checked = experiment::check(request, cores);
+                assert!(checked.is_ok(), "{key} on {cores} cores: {checked:?}");
+            }
+            let mut keys: Vec<_> = plan.iter().map(|planned| planned.key).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!(keys.len(), plan.len(), "each part has a key of its own");
+        }
+    }
+}
+
+#[test]
+fn the_estimates_keep_to_what_is_promised() {
+    let seconds = |depth| plan(depth, false).iter().map(|p| p.estimate_s).sum::<u32>();
+    assert!(seconds(Depth::Quick) <= 60 && seconds(Depth::Full) <= 360);
+}
+
+#[test]
+fn every_native_cell_of_a_finished_table_has_a_figure_and_its_evidence() {
+    let rows = table(&plan(Depth::Quick, false));
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let all = ["creation", "memory", "hand-off", "how-many", "sleepers", "serving", "computing"];
+    assert_eq!(ids, all);
+    // What no kernel told and nobody observed has no figure, and says why.
+    let untold = ["page-tables", "slab", "reserved", "delay", "delay-p99"];
+    for row in &rows {
+        for measure in &row.measures {
+            assert!(!measure.how.is_empty() && !measure.details.is_empty(), "{}", measure.id);
+            for cell in &measure.cells {
+                let has_figure = !untold.contains(&measure.id.as_str());
+                assert_eq!(cell.estimate.is_some(), has_figure, "{} {cell:?}", measure.id);
+                assert!(has_figure || cell.note.is_some(), "{} {cell:?}", measure.id);
+                assert!(!cell.evidence.is_empty(), "{} {cell:?}", measure.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_table_has_all_rows_and_pending_cells() {
+    let rows = comparison::rows(&[]);
+    assert_eq!(rows.len(), 7);
+    for cell in rows.iter().flat_map(|row| &row.measures).flat_map(|measure| &measure.cells) {
+        assert_eq!(
+            (cell.state, cell.estimate, cell.text.as_str()),
+            (CellState::Pending, None, "–")
+        );
+    }
+    assert!(comparison::answers(&rows).is_empty());
+    assert!(rows[0].verdicts.iter().all(|verdict| verdict.word == Word::Unknown));
+}
+
+#[test]
+fn memory_is_a_slope_whatever_the_process_has_anyway() {
+    let rows = table(&plan(Depth::Quick, false));
+    assert!((value(&rows, "memory", "resident", Executor::Threads) - 10_000.0).abs() < 1e-6);
+    assert!((value(&rows, "memory", "all", Executor::Threads) - 26_384.0).abs() < 1e-6);
+    assert!((value(&rows, "memory", "all", Executor::TokioMulti) - 450.0).abs() < 1e-6);
+}
+
+#[test]
+fn the_spawn_loop_and_the_clients_are_counted_apart() {
+    let rows = table(&plan(Depth::Quick, false));
+    let at = |row, measure| value(&rows, row, measure, Executor::TokioMulti);
+    assert!((at("creation", "spawn-loop") - 250.0).abs() < 0.1);
+    assert!((at("creation", "spawn-and-join") - 500.0).abs() < 0.1);
+    assert!((at("serving", "cpu-100") - 375.0).abs() < 0.1);
+    assert!((at("hand-off", "switches") - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn claims_are_judged_by_what_was_measured() {
+    let rows = table(&plan(Depth::Quick, false));
+    let words = |id: &str| -> Vec<Word> {
+        let row = rows.iter().find(|row| row.id == id).unwrap();
+        row.verdicts.iter().map(|verdict| verdict.word).collect()
+    };
+    // 26 384 bytes against 8 MB, 450 against 2 KB.
+    let [Word::Overstated { factor: threads }, Word::Overstated { factor: tasks }] =
+        words("memory")[..]
+    else {
+        panic!("{:?}", words("memory"))
+    };
+    assert!((threads - 8e6 / 26_384.0).abs() < 1e-6 && (tasks - 2_000.0 / 450.0).abs() < 1e-6);
+    // 16 286 against about 1000, 200 000 against more than 100 000.
+    assert!(matches!(words("how-many")[..], [Word::Understated { .. }, Word::Confirmed]));
+    // The loop takes half of what spawning and joining takes: one confirms, the other too.
+    assert!(matches!(words("creation")[0], Word::Depends | Word::Confirmed));
+    assert_eq!(words("computing"), [Word::Compared]);
+}
+
+#[test]
+fn the_limit_on_threads_is_named_with_its_value_and_how_to_raise_it() {
+    let rows = table(&plan(Depth::Quick, false));
+    assert!((value(&rows, "how-many", "alive", Executor::Threads) - 16_286.0).abs() < 1e-9);
+    let row = rows.iter().find(|row| row.id == "how-many").unwrap();
+    let note = row.measures[0].cells[0].note.clone().unwrap();
+    assert!(note.contains("vm.max_map_count") && note.contains("sysctl"), "{note}");
+}
+
+#[test]
+fn a_search_that_fails_asks_for_fewer_and_ends() {
+    let planned = plan(Depth::Quick, false).into_iter().find(|p| p.key == "many-threads").unwrap();
+    let mut failed = measured(&planned);
+    let asked = failed.spec.params["units"].as_u64().unwrap();
+    failed.cells[0].state = CellState::Failed;
+    let again = comparison::again("many-threads", 1, &failed).unwrap();
+    assert_eq!(again.params["units"].as_u64(), Some(asked * 3 / 4));
+    assert!(experiment::check(&again, 2).is_ok());
+    assert_eq!(comparison::again("many-threads", 4, &failed), None, "not without end");
+    assert_eq!(comparison::again("many-threads", 1, &measured(&planned)), None, "it has worked");
+    assert_eq!(comparison::again("sleepers", 1, &failed), None, "only the search");
+}
+
+#[test]
+fn the_last_attempt_that_lived_counts() {
+    let planned = plan(Depth::Quick, false).into_iter().find(|p| p.key == "many-threads").unwrap();
+    let mut failed = measured(&planned);
+    failed.cells[0].state = CellState::Failed;
+    failed.cells[0].reason = Some("killed".to_owned());
+    let rows = comparison::rows(&[("many-threads", &failed)]);
+    let cell = |rows: &[Row]| rows[3].measures[0].cells[0].clone();
+    assert_eq!(cell(&rows).note.as_deref(), Some("killed"));
+    let lived = measured(&planned);
+    let rows = comparison::rows(&[("many-threads", &lived), ("many-threads", &failed)]);
+    assert_eq!(cell(&rows).text, "16\u{202f}286");
+}
+
+#[test]
+fn browsers_have_columns_only_where_they_were_asked() {
+    let has_browser = |rows: &[Row]| {
+        let mut cells = rows.iter().flat_map(|row| &row.measures).flat_map(|m| &m.cells);
+        cells.any(|cell| !cell.executor.is_native())
+    };
+    assert!(!has_browser(&table(&plan(Depth::Quick, false))));
+    assert!(has_browser(&table(&plan(Depth::Quick, true))));
+}
+
+fn advice(units: u64, lifetime_ms: u64, work: Occupation) -> (String, usize) {
+    let comparison = comparison_of(table(&plan(Depth::Quick, false)));
+    let advice = comparison::advise(&comparison, &Question { units, lifetime_ms, work });
+    for cites in advice.reasons.iter().filter_map(|reason| reason.cites.as_ref()) {
+        value(&comparison.rows, &cites.row, &cites.measure, cites.executor);
+    }
+    (advice.answer, advice.reasons.len())
+}
+
+#[test]
+fn few_long_lived_units_may_be_threads() {
+    let (answer, reasons) = advice(100, 60_000, Occupation::Waiting);
+    assert!(answer.starts_with("Threads are fine for you"), "{answer}");
+    assert_eq!(reasons, 3, "their number, their memory, starting them");
+    let (answer, _) = advice(100, 60_000, Occupation::Blocking);
+    assert!(answer.starts_with("Threads are fine for you"), "{answer}");
+}
+
+#[test]
+fn many_or_short_lived_units_that_wait_should_be_tasks() {
+    for (units, lifetime_ms) in [(100_000, 60_000), (5_000, 1), (1_000, 0)] {
+        let (answer, reasons) = advice(units, lifetime_ms, Occupation::Waiting);
+        assert!(answer.starts_with("Tasks"), "{units} for {lifetime_ms} ms: {answer}");
+        assert_eq!(reasons, 4, "and what they take as tasks");
+    }
+    let (answer, _) = advice(100_000, 60_000, Occupation::Blocking);
+    assert!(answer.contains("spawn_blocking"), "{answer}");
+}
+
+#[test]
+fn a_computation_gets_as_many_threads_as_cores() {
+    let (answer, reasons) = advice(64, 1_000, Occupation::Computing);
+    assert!(answer.contains("2 here"), "{answer}");
+    assert_eq!(reasons, 1);
+}
+
+#[test]
+fn without_figures_there_is_no_advice() {
+    let empty = comparison_of(comparison::rows(&[]));
+    for work in [Occupation::Waiting, Occupation::Blocking, Occupation::Computing] {
+        let advice = comparison::advise(&empty, &Question { units: 1, lifetime_ms: 1, work });
+        assert!(advice.answer.contains("no figures"), "{}", advice.answer);
+    }
+}
+
+#[test]
+fn the_exports_have_every_row_and_cell_and_mark_foreign_text_off() {
+    let comparison = comparison_of(table(&plan(Depth::Quick, false)));
+    let markdown = comparison::markdown(&comparison);
+    let csv = comparison::csv(&comparison);
+    for row in &comparison.rows {
+        assert!(markdown.contains(&format!("\n## {}", row.title)), "{}", row.title);
+        for measure in &row.measures {
+            assert!(markdown.contains(&measure.title), "{}", measure.title);
+            for cell in &measure.cells {
+                let start = format!("{},{},{},", row.id, measure.id, cell.executor.id());
+                assert_eq!(csv.lines().filter(|line| line.starts_with(&start)).count(), 1);
+            }
+        }
+    }
+    assert!(markdown.contains("A \\| processor"), "a bar would end a column");
+}
+
+#[test]
+fn a_table_survives_its_json() {
+    let comparison = comparison_of(table(&plan(Depth::Full, true)));
+    let json = serde_json::to_string(&comparison).unwrap();
+    assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), comparison);
+}
+
+fn claim(low: Option<f64>, high: Option<f64>, tolerance: f64) -> Claim {
+    Claim {
+        body: Body::Threads,
+        text: String::new(),
+        low,
+        high,
+        tolerance,
+        unit: Unit::Ns,
+        reading: String::new(),
+    }
+}
+
+fn estimate(low: f64, value: f64, high: f64) -> Estimate {
+    Estimate { value, low, high, n: 10 }
+}
+
+fn rank(word: Word) -> i32 {
+    match word {
+        Word::Overstated { .. } => -1,
+        Word::Understated { .. } => 1,
+        _ => 0,
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_interval_within_the_claim_confirms_it(
+        low in 1.0..1e6_f64, width in 1.0..100.0_f64, at in 0.0..1.0_f64, tolerance in 1.0..4.0_f64,
+    ) {
+        let high = low * width;
+        let value = low + (high - low) * at;
+        let word = judge(&estimate(value, value, value), &claim(Some(low), Some(high), tolerance));
+        prop_assert_eq!(word, Word::Confirmed);
+    }
+
+    #[test]
+    fn an_interval_wholly_outside_is_over_or_understated_by_more_than_the_tolerance(
+        figure in 1.0..1e6_f64, tolerance in 1.0..4.0_f64, beyond in 1.001..1e4_f64,
+    ) {
+        let claim = claim(Some(figure), Some(figure), tolerance);
+        let above = figure * tolerance * beyond;
+        match judge(&estimate(above, above, above * 1.1), &claim) {
+            Word::Understated { factor } => prop_assert!(factor > tolerance && (factor * figure - above).abs() < above * 1e-9),
+            other => prop_assert!(false, "{:?}", other),
+        }
+        let below = figure / tolerance / beyond;
+        match judge(&estimate(below * 0.9, below, below), &claim) {
+            Word::Overstated { factor } => prop_assert!(factor > tolerance && (figure / factor - below).abs() < figure * 1e-9),
+            other => prop_assert!(false, "{:?}", other),
+        }
+    }
+
+    #[test]
+    fn an_interval_across_an_end_decides_nothing(
+        figure in 1.0..1e6_f64, tolerance in 1.0..4.0_f64, reach in 1.001..10.0_f64,
+    ) {
+        let end = figure * tolerance;
+        let word = judge(&estimate(end / reach.min(tolerance), end, end * reach), &claim(Some(figure), Some(figure), tolerance));
+        prop_assert_eq!(word, Word::Depends);
+    }
+
+    #[test]
+    fn more_is_never_called_less(
+        figure in 1.0..1e6_f64, tolerance in 1.0..4.0_f64, value in 1e-3..1e9_f64, spread in 1.0..3.0_f64, times in 1.0..1e3_f64,
+    ) {
+        let claim = claim(Some(figure), Some(figure), tolerance);
+        let at = |value: f64| rank(judge(&estimate(value / spread, value, value * spread), &claim));
+        prop_assert!(at(value) <= at(value * times));
+    }
+
+    #[test]
+    fn a_claim_of_at_least_so_many_is_never_understated(low in 1.0..1e6_f64, value in 1e-3..1e9_f64) {
+        let word = judge(&estimate(value, value, value), &claim(Some(low), None, 1.0));
+        prop_assert!(matches!(word, Word::Confirmed | Word::Overstated { .. }));
+        prop_assert_eq!(word == Word::Confirmed, value >= low);
+    }
+
+    #[test]
+    fn words_that_agree_stay_and_words_that_differ_depend(a in 1.1..100.0_f64, b in 1.1..100.0_f64) {
+        let over = |factor| Word::Overstated { factor };
+        let under = |factor| Word::Understated { factor };
+        prop_assert_eq!(together(&[over(a), over(b)]), over(a.min(b)));
+        prop_assert_eq!(together(&[under(a), under(b)]), under(a.min(b)));
+        prop_assert_eq!(together(&[over(a), under(b)]), Word::Depends);
+        prop_assert_eq!(together(&[Word::Confirmed, over(a)]), Word::Depends);
+        prop_assert_eq!(together(&[Word::Confirmed, Word::Confirmed]), Word::Confirmed);
+        prop_assert_eq!(together(&[]), Word::Unknown);
+    }
+}

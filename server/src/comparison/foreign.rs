@@ -1,0 +1,152 @@
+//! Comparisons that come from elsewhere: whether one can be what it says it is. Its texts
+//! are shown to people, so they may be neither endless nor links that run something.
+
+use filature_core::FieldError;
+use filature_core::api::{Comparison, MeasureCell, Row};
+use serde_json::Value;
+
+/// The most characters of any of its texts.
+const TEXT_MAX: usize = 4_000;
+
+/// The most entries of any of its lists.
+const LIST_MAX: usize = 200;
+
+/// The most mistakes that are told at once.
+const ERRORS_MAX: usize = 10;
+
+/// Reads an exported comparison.
+///
+/// # Errors
+/// What is wrong, in one sentence that says where.
+pub fn read(json: &[u8]) -> Result<Comparison, String> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let comparison: Comparison = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| format!("at `{}`: {}", error.path(), error.inner()))?;
+    deserializer.end().map_err(|error| error.to_string())?;
+    let errors = check(&comparison);
+    if errors.is_empty() {
+        return Ok(comparison);
+    }
+    let told: Vec<String> =
+        errors.into_iter().map(|error| format!("at {}: {}", error.pointer, error.detail)).collect();
+    Err(told.join("; "))
+}
+
+/// What is wrong with a comparison of another machine: of all mistakes the first few.
+pub fn check(comparison: &Comparison) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let state = comparison.state;
+    if !state.is_final() {
+        let detail = format!("`state` is {}; only a finished comparison is taken", state.id());
+        errors.push(FieldError::new("/state", detail));
+    }
+    times(comparison, &mut errors);
+    if let Some(share) = comparison.disturbance.map(|seen| seen.outside_share)
+        && !(0.0..=1.0).contains(&share)
+    {
+        let detail = format!("`outside_share` is {share}; it must be from 0 to 1");
+        errors.push(FieldError::new("/disturbance/outside_share", detail));
+    }
+    if comparison.rows.is_empty() {
+        errors.push(FieldError::new("/rows", "`rows` is empty: there is nothing to show"));
+    }
+    let json = serde_json::to_value(comparison).expect("wire types are plain data");
+    sizes(&json, "", &mut errors);
+    for (place, row) in comparison.rows.iter().enumerate() {
+        check_row(row, &format!("/rows/{place}"), &mut errors);
+    }
+    errors.truncate(ERRORS_MAX);
+    errors
+}
+
+fn times(comparison: &Comparison, errors: &mut Vec<FieldError>) {
+    let given = [
+        ("created_at", Some(&comparison.created_at)),
+        ("finished_at", comparison.finished_at.as_ref()),
+        ("imported_at", comparison.imported_at.as_ref()),
+    ];
+    for (name, time) in given {
+        if let Some(time) = time
+            && time.parse::<jiff::Timestamp>().is_err()
+        {
+            let detail = format!("`{name}` is \"{}\"; it must be a time of RFC 3339", cut(time));
+            errors.push(FieldError::new(format!("/{name}"), detail));
+        }
+    }
+}
+
+/// Texts that are too long and lists that have too many entries, at any depth.
+fn sizes(value: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    match value {
+        Value::String(text) => {
+            let length = text.chars().count();
+            if length > TEXT_MAX {
+                let detail = format!("`{name}` has {length} characters; {TEXT_MAX} are allowed");
+                errors.push(FieldError::new(pointer, detail));
+            }
+        }
+        Value::Array(list) => {
+            if list.len() > LIST_MAX {
+                let length = list.len();
+                let detail = format!("`{name}` has {length} entries; {LIST_MAX} are allowed");
+                errors.push(FieldError::new(pointer, detail));
+            }
+            for (place, entry) in list.iter().enumerate() {
+                sizes(entry, &format!("{pointer}/{place}"), errors);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                sizes(field, &format!("{pointer}/{name}"), errors);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_row(row: &Row, pointer: &str, errors: &mut Vec<FieldError>) {
+    if row.measures.is_empty() {
+        let pointer = format!("{pointer}/measures");
+        errors.push(FieldError::new(pointer, "`measures` is empty: there is nothing to show"));
+    }
+    for (place, measure) in row.measures.iter().enumerate() {
+        for (cell, measured) in measure.cells.iter().enumerate() {
+            check_cell(measured, &format!("{pointer}/measures/{place}/cells/{cell}"), errors);
+        }
+    }
+}
+
+fn check_cell(cell: &MeasureCell, pointer: &str, errors: &mut Vec<FieldError>) {
+    if let Some(estimate) = cell.estimate {
+        let [low, value, high] = [estimate.low, estimate.value, estimate.high];
+        let finite = [low, value, high].iter().all(|figure| figure.is_finite());
+        if !finite || low > high {
+            let detail =
+                format!("`estimate` is {value}, from {low} to {high}; that is no interval");
+            errors.push(FieldError::new(format!("{pointer}/estimate"), detail));
+        }
+    }
+    for (place, evidence) in cell.evidence.iter().enumerate() {
+        let id = &evidence.experiment;
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if id.is_empty() || id.len() > 64 || !id.bytes().all(fits) {
+            let detail = format!("`experiment` is \"{}\"; that is no id", cut(id));
+            let pointer = format!("{pointer}/evidence/{place}/experiment");
+            errors.push(FieldError::new(pointer, detail));
+        }
+    }
+    if let Some(published) = &cell.published
+        && !published.url.starts_with("https://")
+        && !published.url.starts_with("http://")
+    {
+        let url = cut(&published.url);
+        let detail = format!("`url` is \"{url}\"; it must begin with https:// or http://");
+        errors.push(FieldError::new(format!("{pointer}/published/url"), detail));
+    }
+}
+
+/// A foreign text for an error message: short, whatever it is.
+fn cut(text: &str) -> String {
+    text.chars().take(60).collect()
+}

@@ -1,0 +1,233 @@
+//! Comparisons as files, as a table for the page, and as advice.
+
+use super::App;
+use super::comparisons::find;
+use super::extract::{ComparisonId, cut, fresh_json, wrong_query};
+use super::problem::{Answer, Failure};
+use crate::report;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use filature_core::api::{Advice, Comparison, Occupation, Problem, Question, limits};
+use filature_core::comparison;
+use serde::Deserialize;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// The units that the adviser can be asked about.
+const UNITS: RangeInclusive<u64> = 1..=10_000_000;
+
+/// How long they may live: up to a day.
+const LIFETIMES_MS: RangeInclusive<u64> = 0..=86_400_000;
+
+/// The comparison as a JSON file, which another server can import.
+#[utoipa::path(
+    get, path = "/api/v1/comparisons/{id}/export.json",
+    operation_id = "export_comparison_json", tag = "comparisons",
+    params(("id" = String, Path, description = "The comparison's id")),
+    responses(
+        (status = 200, description = "The comparison, as an attachment", body = Comparison),
+        (status = 404, description = "There is no such comparison", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn json(
+    State(app): State<Arc<App>>,
+    ComparisonId(id): ComparisonId,
+) -> Answer<Response> {
+    let found = find(&app, &id).await?;
+    let text = serde_json::to_string_pretty(&found).map_err(|error| {
+        tracing::error!(%error, "a comparison is no JSON");
+        Failure::internal()
+    })?;
+    Ok(attachment(&found, "json", "application/json", text + "\n"))
+}
+
+/// The comparison as CSV: one row per cell of the table.
+#[utoipa::path(
+    get, path = "/api/v1/comparisons/{id}/export.csv",
+    operation_id = "export_comparison_csv", tag = "comparisons",
+    params(("id" = String, Path, description = "The comparison's id")),
+    responses(
+        (status = 200, description = "One row per cell, as an attachment", body = String,
+            content_type = "text/csv"),
+        (status = 404, description = "There is no such comparison", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn csv(
+    State(app): State<Arc<App>>,
+    ComparisonId(id): ComparisonId,
+) -> Answer<Response> {
+    let found = find(&app, &id).await?;
+    let text = comparison::csv(&found);
+    Ok(attachment(&found, "csv", "text/csv; charset=utf-8", text))
+}
+
+/// The comparison as Markdown, ready to paste.
+#[utoipa::path(
+    get, path = "/api/v1/comparisons/{id}/export.md",
+    operation_id = "export_comparison_markdown", tag = "comparisons",
+    params(("id" = String, Path, description = "The comparison's id")),
+    responses(
+        (status = 200, description = "The table, as an attachment", body = String,
+            content_type = "text/markdown"),
+        (status = 404, description = "There is no such comparison", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn markdown(
+    State(app): State<Arc<App>>,
+    ComparisonId(id): ComparisonId,
+) -> Answer<Response> {
+    let found = find(&app, &id).await?;
+    let text = comparison::markdown(&found);
+    Ok(attachment(&found, "md", "text/markdown; charset=utf-8", text))
+}
+
+/// The comparison as a report: one HTML file that loads nothing and runs no script.
+#[utoipa::path(
+    get, path = "/api/v1/comparisons/{id}/report.html",
+    operation_id = "report_comparison", tag = "comparisons",
+    params(
+        ("id" = String, Path, description = "The comparison's id"),
+        ("with" = Option<Vec<String>>, Query,
+            description = "Another comparison, to be shown beside it; may be repeated"),
+    ),
+    responses(
+        (status = 200, description = "The report, as an attachment", body = String,
+            content_type = "text/html"),
+        (status = 400, description = "Another parameter, or too many of them", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "There is no such comparison", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn report(
+    State(app): State<Arc<App>>,
+    ComparisonId(id): ComparisonId,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Answer<Response> {
+    let found = find(&app, &id).await?;
+    let others = others(&app, query).await?;
+    let text = report::comparison::page(&found, &others);
+    Ok(attachment(&found, "html", "text/html; charset=utf-8", text))
+}
+
+/// The comparison's table as HTML without a document around it, as the page shows it.
+#[utoipa::path(
+    get, path = "/api/v1/comparisons/{id}/table.html",
+    operation_id = "comparison_table", tag = "comparisons",
+    params(
+        ("id" = String, Path, description = "The comparison's id"),
+        ("with" = Option<Vec<String>>, Query,
+            description = "Another comparison, to be shown beside it; may be repeated"),
+    ),
+    responses(
+        (status = 200, description = "The table", body = String, content_type = "text/html"),
+        (status = 400, description = "Another parameter, or too many of them", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "There is no such comparison", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn table(
+    State(app): State<Arc<App>>,
+    ComparisonId(id): ComparisonId,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Answer<Response> {
+    let found = find(&app, &id).await?;
+    let others = others(&app, query).await?;
+    let text = report::comparison::fragment(&found, &others);
+    let headers =
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, text).into_response())
+}
+
+/// The comparisons that a query names with `with`.
+async fn others(
+    app: &App,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Answer<Vec<Comparison>> {
+    let Query(pairs) = query.map_err(|rejection| wrong_query(&rejection))?;
+    let (count, most) = (pairs.len(), limits::BESIDE_MAX);
+    if count > most {
+        let detail = format!("`with` is given {count} times; at most {most} are allowed");
+        return Err(Failure::bad_query(detail));
+    }
+    let mut others = Vec::new();
+    for (name, id) in pairs {
+        if name != "with" {
+            let detail = format!("there is no parameter \"{}\"; `with` is known", cut(&name));
+            return Err(Failure::bad_query(detail));
+        }
+        others.push(find(app, &ComparisonId::checked(id)?).await?);
+    }
+    Ok(others)
+}
+
+/// What the adviser is asked.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AdviceQuery {
+    /// How many units are alive at once.
+    #[param(minimum = 1, maximum = 10_000_000)]
+    units: u64,
+    /// How long each of them lives, in milliseconds.
+    #[param(minimum = 0, maximum = 86_400_000)]
+    lifetime_ms: u64,
+    /// What they do most of the time.
+    work: Occupation,
+}
+
+/// Threads or tasks? An answer by what was measured, with the cells that it rests on.
+#[utoipa::path(
+    get, path = "/api/v1/comparisons/{id}/advice",
+    operation_id = "advise", tag = "comparisons",
+    params(("id" = String, Path, description = "The comparison's id"), AdviceQuery),
+    responses(
+        (status = 200, description = "What to take, and why", body = Advice),
+        (status = 400, description = "A parameter is missing or out of range", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "There is no such comparison", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn advice(
+    State(app): State<Arc<App>>,
+    ComparisonId(id): ComparisonId,
+    query: Result<Query<AdviceQuery>, QueryRejection>,
+) -> Answer<Response> {
+    let Query(AdviceQuery { units, lifetime_ms, work }) =
+        query.map_err(|rejection| wrong_query(&rejection))?;
+    for (name, value, range) in
+        [("units", units, UNITS), ("lifetime_ms", lifetime_ms, LIFETIMES_MS)]
+    {
+        if !range.contains(&value) {
+            let (min, max) = range.into_inner();
+            let detail = format!("`{name}` is {value}; it must be from {min} to {max}");
+            return Err(Failure::bad_query(detail));
+        }
+    }
+    let found = find(&app, &id).await?;
+    let advice = comparison::advise(&found, &Question { units, lifetime_ms, work });
+    Ok(fresh_json(advice).into_response())
+}
+
+fn attachment(
+    found: &Comparison,
+    extension: &str,
+    media_type: &'static str,
+    text: String,
+) -> Response {
+    let name = format!("attachment; filename=\"filature-comparison-{}.{extension}\"", found.id);
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, text).into_response()
+}
