@@ -49,12 +49,28 @@ pub async fn get<T: FromJs>(path: &str) -> Result<T, Failure> {
     parsed(&send("GET", path, None).await?)
 }
 
+/// `GET path` as it comes.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn text(path: &str) -> Result<String, Failure> {
+    send("GET", path, None).await
+}
+
 /// `POST path` with a JSON body, for a JSON answer.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn post<T: FromJs>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
     parsed(&send("POST", path, Some(&written(body))).await?)
+}
+
+/// `POST path` with a text that should be JSON, for a JSON answer.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn post_text<T: FromJs>(path: &str, text: &str) -> Result<T, Failure> {
+    parsed(&send("POST", path, Some(text)).await?)
 }
 
 /// `POST path` with a JSON body, for no answer but success.

@@ -22,15 +22,39 @@ pub fn copy_button(
     let copy = move |_| {
         let Some(text) = untrack(&what) else { return };
         crate::api::start(async move {
-            said.set(Some(if put(&text).await { "Copied" } else { "Not allowed here" }));
-            crate::api::sleep(SAID_FOR).await;
-            said.set(None);
+            tell(said, put(&text).await).await;
         });
     };
+    saying(id, label, said).on("click", copy).live_flag("disabled", move || text().is_none())
+}
+
+/// A button that copies a text of the server.
+pub fn copy_file(id: &str, label: &'static str, path: String) -> El {
+    let said = Live::new(None::<&'static str>);
+    let copy = move |_| {
+        let path = path.clone();
+        crate::api::start(async move {
+            let copied = match crate::api::text(&path).await {
+                Ok(text) => put(&text).await,
+                Err(_) => false,
+            };
+            tell(said, copied).await;
+        });
+    };
+    saying(id, label, said).on("click", copy)
+}
+
+/// Says on the button whether it has copied, for a while.
+async fn tell(said: Live<Option<&'static str>>, copied: bool) {
+    said.set(Some(if copied { "Copied" } else { "Not allowed here" }));
+    crate::api::sleep(SAID_FOR).await;
+    said.set(None);
+}
+
+fn saying(id: &str, label: &'static str, said: Live<Option<&'static str>>) -> El {
     let words =
         el("span").attr("aria-live", "polite").live_text(move || said.get().unwrap_or(label));
-    let button = classed("button", "quiet").attr("type", "button").id(id).on("click", copy);
-    button.child(words).live_flag("disabled", move || text().is_none())
+    classed("button", "quiet").attr("type", "button").id(id).child(words)
 }
 
 async fn put(text: &str) -> bool {
