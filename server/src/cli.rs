@@ -2,8 +2,10 @@
 //!
 //! Exit codes: 0 done, 1 something failed, 2 bad input, 130 interrupted.
 
+mod comparison;
 mod list;
 mod machine;
+mod measure;
 mod progress;
 mod run;
 mod serve;
@@ -25,6 +27,7 @@ Examples:
   filature list                           what there is to run, with all params
   filature run fan-out                    10 samples on every native executor
   filature run fan-out --set work=sleep --sweep units=10,100,1000,10000
+  filature table --quick                  is it true that a thread costs 8 MB?
   filature machine                        how many threads this machine can hold";
 
 const RUN_EXAMPLES: &str = "\
@@ -34,6 +37,16 @@ Examples:
   filature run pipeline --set capacity=1 --csv > pipeline.csv
 
 Exit codes: 0 all cells are done or refused with a reason, 1 a cell failed,
+2 bad input, 130 interrupted (what was measured until then is printed).";
+
+const TABLE_EXAMPLES: &str = "\
+Examples:
+  filature table --quick                  an answer within a minute
+  filature table --markdown > table.md    the full table, within six minutes, to paste
+  filature table --json > here.json       to be shown beside the table of another machine:
+  filature table --import here.json --html report.html
+
+Exit codes: 0 everything was measured or refused with a reason, 1 something failed,
 2 bad input, 130 interrupted (what was measured until then is printed).";
 
 /// Runs concurrent workloads on OS threads and on Tokio, and measures them honestly.
@@ -51,6 +64,9 @@ enum Command {
     /// Measure a workload right here; no server is needed.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// Measure threads against tasks: the articles' table, on this machine.
+    #[command(after_help = TABLE_EXAMPLES)]
+    Table(Table),
     /// List the workloads with their params, and the executors.
     List(Output),
     /// Show what this machine is and what it can hold right now.
@@ -115,6 +131,28 @@ struct Run {
 }
 
 #[derive(Args)]
+struct Table {
+    /// Within a minute: fewer units and samples.
+    #[arg(long)]
+    quick: bool,
+    /// Print the whole as JSON, which --import takes on another machine.
+    #[arg(long, group = "format")]
+    json: bool,
+    /// Print Markdown, ready to paste.
+    #[arg(long, group = "format")]
+    markdown: bool,
+    /// Print one row per cell as CSV.
+    #[arg(long, group = "format")]
+    csv: bool,
+    /// Write a report that needs nothing else to this file.
+    #[arg(long, value_name = "FILE", group = "format")]
+    html: Option<PathBuf>,
+    /// Show exported tables of other machines beside this one.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["json", "markdown", "csv"])]
+    import: Vec<PathBuf>,
+}
+
+#[derive(Args)]
 struct Output {
     /// Print JSON.
     #[arg(long)]
@@ -140,6 +178,7 @@ pub fn main() -> ExitCode {
         Command::Worker => return worker::main(),
         Command::Serve(options) => serve::serve(options),
         Command::Run(options) => run::run(&options),
+        Command::Table(options) => comparison::table(&options),
         Command::List(Output { json }) => list::list(json),
         Command::Machine(Output { json }) => machine::machine(json),
     };

@@ -78,7 +78,7 @@ fn param_text(param: &ParamSpec) -> String {
 }
 
 /// `text` without the marks of code, in lines that begin with `indent` spaces.
-fn wrapped(text: &str, indent: usize) -> String {
+pub(super) fn wrapped(text: &str, indent: usize) -> String {
     let margin = " ".repeat(indent);
     let mut lines = String::new();
     let mut line = margin.clone();

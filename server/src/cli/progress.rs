@@ -1,5 +1,5 @@
-//! What `filature run` collects while it measures, and the bar that it shows on a
-//! terminal. Piped, it shows nothing until the end.
+//! What `run` and `table` collect while they measure, and the bar that is shown on a
+//! terminal. Piped, there is none.
 
 use crate::lab::run::{Sink, Update};
 use filature_core::api::{Cell, CellState, Spec};
@@ -14,12 +14,14 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(spec: &Spec, cells: Vec<Cell>) -> Self {
+    /// Nothing collected yet; the bar stands after the words `head`.
+    pub(super) fn new(spec: &Spec, cells: Vec<Cell>, head: &str) -> Self {
         // Drawn only between executions: a bar that ticks would take part in them.
         let bar = ProgressBar::new(cells.len() as u64 * u64::from(spec.samples));
-        let template = "{bar:30} {pos}/{len} samples  {msg}";
+        let template = "{prefix}{bar:30} {pos}/{len} samples  {msg}";
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         bar.set_style(style);
+        bar.set_prefix(head.to_owned());
         Self { cells, spec: spec.clone(), bar }
     }
 

@@ -52,6 +52,11 @@ pub fn check(comparison: &Comparison) -> Vec<FieldError> {
     }
     let json = serde_json::to_value(comparison).expect("wire types are plain data");
     sizes(&json, "", &mut errors);
+    for (place, part) in comparison.parts.iter().enumerate() {
+        if let Some(id) = &part.experiment {
+            check_id(id, format!("/parts/{place}/experiment"), &mut errors);
+        }
+    }
     for (place, row) in comparison.rows.iter().enumerate() {
         check_row(row, &format!("/rows/{place}"), &mut errors);
     }
@@ -77,12 +82,19 @@ fn times(comparison: &Comparison, errors: &mut Vec<FieldError>) {
 
 /// Texts that are too long and lists that have too many entries, at any depth.
 fn sizes(value: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
-    let name = pointer.rsplit('/').next().unwrap_or_default();
+    let name = pointer.trim_start_matches('/');
     match value {
         Value::String(text) => {
             let length = text.chars().count();
             if length > TEXT_MAX {
                 let detail = format!("`{name}` has {length} characters; {TEXT_MAX} are allowed");
+                errors.push(FieldError::new(pointer, detail));
+            }
+            // A terminal would obey some of them.
+            if let Some(found) = text.chars().find(|c| c.is_control() && *c != '\n') {
+                let found = found.escape_default();
+                let detail =
+                    format!("`{name}` has the control character {found}, which no text needs");
                 errors.push(FieldError::new(pointer, detail));
             }
         }
@@ -128,13 +140,8 @@ fn check_cell(cell: &MeasureCell, pointer: &str, errors: &mut Vec<FieldError>) {
         }
     }
     for (place, evidence) in cell.evidence.iter().enumerate() {
-        let id = &evidence.experiment;
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if id.is_empty() || id.len() > 64 || !id.bytes().all(fits) {
-            let detail = format!("`experiment` is \"{}\"; that is no id", cut(id));
-            let pointer = format!("{pointer}/evidence/{place}/experiment");
-            errors.push(FieldError::new(pointer, detail));
-        }
+        let pointer = format!("{pointer}/evidence/{place}/experiment");
+        check_id(&evidence.experiment, pointer, errors);
     }
     if let Some(published) = &cell.published
         && !published.url.starts_with("https://")
@@ -143,6 +150,15 @@ fn check_cell(cell: &MeasureCell, pointer: &str, errors: &mut Vec<FieldError>) {
         let url = cut(&published.url);
         let detail = format!("`url` is \"{url}\"; it must begin with https:// or http://");
         errors.push(FieldError::new(format!("{pointer}/published/url"), detail));
+    }
+}
+
+/// An id becomes part of links.
+fn check_id(id: &str, pointer: String, errors: &mut Vec<FieldError>) {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if id.is_empty() || id.len() > 64 || !id.bytes().all(fits) {
+        let detail = format!("`experiment` is \"{}\"; that is no id", cut(id));
+        errors.push(FieldError::new(pointer, detail));
     }
 }
 

@@ -234,8 +234,9 @@ impl Lab {
                 self.show(progress);
                 return Ok(());
             };
-            next =
-                (ended.state == State::Done).then(|| again(planned.key, attempt, &ended)).flatten();
+            // One that somebody cancelled is not asked for again.
+            let cut_short = matches!(ended.state, State::Cancelled | State::Interrupted);
+            next = (!cut_short).then(|| again(planned.key, attempt, &ended)).flatten();
             progress.ended(planned.key, ended);
             self.tabulate(progress).await;
             if stop.state().is_some() {
