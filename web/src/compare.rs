@@ -16,8 +16,9 @@ use crate::route::{self, Route};
 use crate::signal::{Live, follow, memo, untrack};
 use crate::state::{App, Connection};
 use crate::{browser, live};
-use filature_core::api::{CellState, State};
-use filature_core::api::{ComparisonLine, ComparisonPage, ComparisonRequest, Depth, Experiment};
+use filature_core::api::{
+    Cell, CellState, ComparisonLine, ComparisonPage, ComparisonRequest, Depth, Experiment, State,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
