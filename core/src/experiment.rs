@@ -8,8 +8,8 @@ use crate::workloads;
 use serde_json::json;
 use std::ops::RangeInclusive;
 
-/// Checks a request and fills in every default; `cores` is the default for the
-/// workers of `tokio-multi`.
+/// Checks a request and fills in every default; `cores` is how many there are to be used,
+/// which is also the default for the workers of `tokio-multi`.
 ///
 /// # Errors
 /// One [`FieldError`] per field that is wrong; each names the field, the value and
@@ -48,9 +48,19 @@ pub fn check(request: &ExperimentRequest, cores: u32) -> Result<Spec, Vec<FieldE
         0..=limits::WARMUPS_MAX,
         &mut errors,
     );
+    let all_cores = cores.clamp(1, limits::CORES_MAX);
+    let cores = request
+        .cores
+        .map(|_| in_range(("cores", request.cores), all_cores, 1..=all_cores, &mut errors));
+    let time_limit_s = in_range(
+        ("time_limit_s", request.time_limit_s),
+        limits::TIME_LIMIT_S_MAX,
+        1..=limits::TIME_LIMIT_S_MAX,
+        &mut errors,
+    );
     let tokio_workers = in_range(
         ("tokio_workers", request.tokio_workers),
-        cores.clamp(1, limits::TOKIO_WORKERS_MAX),
+        cores.unwrap_or(all_cores).clamp(1, limits::TOKIO_WORKERS_MAX),
         1..=limits::TOKIO_WORKERS_MAX,
         &mut errors,
     );
@@ -80,7 +90,19 @@ pub fn check(request: &ExperimentRequest, cores: u32) -> Result<Spec, Vec<FieldE
     let sweep = request.sweep.clone();
     let workload = request.workload.clone();
     let observe = request.observe;
-    Ok(Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, observe, label })
+    Ok(Spec {
+        workload,
+        params,
+        executors,
+        sweep,
+        samples,
+        warmups,
+        tokio_workers,
+        cores,
+        time_limit_s,
+        observe,
+        label,
+    })
 }
 
 fn executors(request: &ExperimentRequest, errors: &mut Vec<FieldError>) -> Vec<Executor> {
@@ -231,6 +253,28 @@ mod tests {
             [Executor::Threads, Executor::TokioMulti, Executor::TokioCurrent]
         );
         assert_eq!((spec.samples, spec.warmups, spec.tokio_workers), (10, 1, 2));
+        assert_eq!((spec.cores, spec.time_limit_s), (None, 120));
+    }
+
+    #[test]
+    fn fewer_cores_are_fewer_workers_unless_their_number_is_given() {
+        let spec = |json| check(&request(json), 4).unwrap();
+        let pinned = spec(json!({"workload": "fan-out", "cores": 1, "time_limit_s": 5}));
+        assert_eq!((pinned.cores, pinned.tokio_workers, pinned.time_limit_s), (Some(1), 1, 5));
+        let crowded = spec(json!({"workload": "fan-out", "cores": 2, "tokio_workers": 8}));
+        assert_eq!((crowded.cores, crowded.tokio_workers), (Some(2), 8));
+    }
+
+    #[test]
+    fn cores_that_are_not_there_and_endless_executions_are_errors() {
+        let found = errors(json!({"workload": "fan-out", "cores": 3, "time_limit_s": 121}));
+        let expected = [
+            ("/cores", "`cores` is 3; it must be from 1 to 2"),
+            ("/time_limit_s", "`time_limit_s` is 121; it must be from 1 to 120"),
+        ];
+        assert_eq!(found, expected.map(|(at, detail)| (at.to_owned(), detail.to_owned())));
+        let found = errors(json!({"workload": "fan-out", "cores": 0, "time_limit_s": 0}));
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 
     #[test]
@@ -264,7 +308,7 @@ mod tests {
             ("/params/units", "`units` is 0; it must be from 1 to 1000000 units"),
             (
                 "/params/speed",
-                "there is no param \"speed\"; known are units, work, duration_ms, spins",
+                "there is no param \"speed\"; known are units, work, duration_ms, spins, from",
             ),
             (
                 "/executors/1",

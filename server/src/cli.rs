@@ -112,9 +112,15 @@ struct Run {
     /// How many executions come before them and are not counted [default: 1].
     #[arg(long, value_name = "N")]
     warmups: Option<u32>,
-    /// How many worker threads tokio-multi gets [default: one per core].
+    /// How many worker threads tokio-multi gets [default: one per core that it may use].
     #[arg(long, value_name = "N")]
     tokio_workers: Option<u32>,
+    /// How many cores each cell may use; it is pinned to the first so many [default: all].
+    #[arg(long, value_name = "N")]
+    cores: Option<u32>,
+    /// How many seconds one execution may take; what takes longer fails [default: 120].
+    #[arg(long, value_name = "N")]
+    time_limit_s: Option<u32>,
     /// End each cell with an execution that notes when each unit was spawned, began and
     /// ended; its cost is printed.
     #[arg(long)]

@@ -1,9 +1,13 @@
 //! The machine behind the figures: what it is, and what it can hold right now.
 //!
+//! - [`footprint`]: what the kernel keeps for a process beside its resident memory.
 //! - [`limits`]: how many threads and tasks fit, and which setting binds.
+//! - [`affinity`]: pinning a process to fewer cores than there are.
 //! - [`usage`]: memory, processor time and context switches; the load from outside.
 
+pub mod affinity;
 mod cgroup;
+pub mod footprint;
 pub mod limits;
 pub mod usage;
 

@@ -67,6 +67,7 @@ fn head_of(experiment: &Experiment, title: &str, about: Option<&About>) -> Marku
                 "Experiment " code { (experiment.id) } ", " (experiment.state.id()) ", asked for at "
                 (experiment.created_at) ": " (spec.samples) " samples of each cell after "
                 (spec.warmups) " warm-up" @if spec.warmups != 1 { "s" } "."
+                @if let Some(cores) = spec.cores { " Native cells pinned to cores: " (cores) "." }
             }
         }
     }

@@ -60,7 +60,7 @@ fn run_as_csv_has_a_row_per_sample() {
 
 #[test]
 fn bad_input_is_exit_code_2_with_one_line_that_names_what_is_wrong() {
-    let wrong: [(&[&str], &[&str]); 12] = [
+    let wrong: [(&[&str], &[&str]); 14] = [
         (&["run", "nope"], &["nope", "fan-out"]),
         (&["run", "fan-out", "--set", "units=0"], &["units", "0", "1000000"]),
         (&["run", "fan-out", "--set", "units=many"], &["units", "many"]),
@@ -71,6 +71,8 @@ fn bad_input_is_exit_code_2_with_one_line_that_names_what_is_wrong() {
         (&["run", "fan-out", "--sweep", "work=1"], &["work"]),
         (&["run", "fan-out", "--samples", "0"], &["samples", "0", "1000"]),
         (&["run", "fan-out", "--samples", "many"], &["--samples", "many"]),
+        (&["run", "fan-out", "--cores", "0"], &["cores", "from 1 to"]),
+        (&["run", "fan-out", "--time-limit-s", "500"], &["time_limit_s", "500", "120"]),
         (&["run"], &["WORKLOAD"]),
         (&["dance"], &["dance"]),
     ];
@@ -101,6 +103,25 @@ fn a_refused_cell_is_a_result_with_its_reason() {
     assert_eq!(output.status.code(), Some(0));
     let table = text(&output.stdout);
     assert!(table.contains("refused") && table.contains("threads"), "{table}");
+}
+
+#[test]
+fn a_cell_runs_on_as_many_cores_as_it_is_given_and_for_no_longer() {
+    let run = |arguments: &[&str]| {
+        let all = [&["run", "fan-out", "--samples", "1", "--warmups", "0"], arguments].concat();
+        filature(&all)
+    };
+    let pinned = run(&["--set", "units=20", "--cores", "1"]);
+    assert_eq!(pinned.status.code(), Some(0));
+    let table = text(&pinned.stdout);
+    assert!(table.contains("Pinned to cores: 1 of"), "{table}");
+
+    let sleeping = ["--set", "units=1", "--set", "work=sleep", "--set", "duration_ms=10000"];
+    let short = ["--executor", "tokio-current", "--time-limit-s", "1"];
+    let too_long = run(&[sleeping.as_slice(), &short].concat());
+    assert_eq!(too_long.status.code(), Some(1));
+    let table = text(&too_long.stdout);
+    assert!(table.contains("more than 1 s to execute the body once"), "{table}");
 }
 
 #[test]

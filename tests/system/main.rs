@@ -8,6 +8,7 @@ mod cli;
 mod crash;
 mod errors;
 mod events;
+mod memory;
 mod observed;
 mod pages;
 mod patterns;

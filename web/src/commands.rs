@@ -39,6 +39,8 @@ pub fn command_line(request: &ExperimentRequest) -> String {
         ("--samples", request.samples),
         ("--warmups", request.warmups),
         ("--tokio-workers", request.tokio_workers),
+        ("--cores", request.cores),
+        ("--time-limit-s", request.time_limit_s),
     ] {
         if let Some(value) = value {
             words.push(format!("{flag} {value}"));

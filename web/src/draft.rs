@@ -2,6 +2,7 @@
 //! the page's address, as curl and as a command line.
 
 use crate::list::Listed;
+use crate::route::{escaped, unescaped};
 use filature_core::api::{ExperimentRequest, Spec, Sweep, WorkloadInfo, limits};
 use filature_core::params::ParamKind;
 use filature_core::{Executor, FieldError, ParamSpec, ParamValues};
@@ -28,6 +29,10 @@ pub struct Draft {
     pub warmups: String,
     /// Worker threads of `tokio-multi`; empty for one per core.
     pub tokio_workers: String,
+    /// Cores that a native cell may use; empty for all.
+    pub cores: String,
+    /// How many seconds one execution may take.
+    pub time_limit_s: String,
     /// Whether native cells end with an observed execution.
     pub observe: bool,
     /// A note for the history; may be empty.
@@ -54,6 +59,8 @@ impl Default for Draft {
             samples: limits::SAMPLES_DEFAULT.to_string(),
             warmups: limits::WARMUPS_DEFAULT.to_string(),
             tokio_workers: String::new(),
+            cores: String::new(),
+            time_limit_s: limits::TIME_LIMIT_S_MAX.to_string(),
             observe: false,
             label: String::new(),
         }
@@ -75,7 +82,8 @@ impl Draft {
             .sweep
             .as_ref()
             .map(|sweep| SweepDraft { param: sweep.param.clone(), values: joined(&sweep.values) });
-        let workers = (spec.tokio_workers != cores).then(|| spec.tokio_workers.to_string());
+        let usual = spec.cores.unwrap_or(cores);
+        let workers = (spec.tokio_workers != usual).then(|| spec.tokio_workers.to_string());
         Self {
             workload: spec.workload.clone(),
             params,
@@ -84,6 +92,8 @@ impl Draft {
             samples: spec.samples.to_string(),
             warmups: spec.warmups.to_string(),
             tokio_workers: workers.unwrap_or_default(),
+            cores: spec.cores.map(|cores| cores.to_string()).unwrap_or_default(),
+            time_limit_s: spec.time_limit_s.to_string(),
             observe: spec.observe,
             label: spec.label.clone().unwrap_or_default(),
         }
@@ -192,10 +202,13 @@ impl Draft {
         let sweep = self.checked_sweep(info, on.len(), &mut errors);
         let samples = in_range("samples", &self.samples, 1, limits::SAMPLES_MAX, &mut errors);
         let warmups = in_range("warmups", &self.warmups, 0, limits::WARMUPS_MAX, &mut errors);
-        let tokio_workers = (!self.tokio_workers.trim().is_empty()).then(|| {
-            let most = limits::TOKIO_WORKERS_MAX;
-            in_range("tokio_workers", &self.tokio_workers, 1, most, &mut errors)
-        });
+        let mut given = |name: &str, text: &str, most: u32| {
+            (!text.trim().is_empty()).then(|| in_range(name, text, 1, most, &mut errors))
+        };
+        let tokio_workers = given("tokio_workers", &self.tokio_workers, limits::TOKIO_WORKERS_MAX);
+        let cores = given("cores", &self.cores, limits::CORES_MAX);
+        let most_s = limits::TIME_LIMIT_S_MAX;
+        let time_limit_s = given("time_limit_s", &self.time_limit_s, most_s);
         let label = self.label.trim();
         if label.chars().count() > limits::LABEL_MAX {
             let (length, most) = (label.chars().count(), limits::LABEL_MAX);
@@ -213,6 +226,8 @@ impl Draft {
             samples: Some(samples),
             warmups: Some(warmups),
             tokio_workers,
+            cores,
+            time_limit_s: time_limit_s.filter(|seconds| *seconds != most_s),
             observe: self.observe,
             label: (!label.is_empty()).then(|| label.to_owned()),
         })
@@ -279,6 +294,8 @@ impl Draft {
             ("samples", &self.samples, &opening.samples),
             ("warmups", &self.warmups, &opening.warmups),
             ("tokio_workers", &self.tokio_workers, &opening.tokio_workers),
+            ("cores", &self.cores, &opening.cores),
+            ("time_limit_s", &self.time_limit_s, &opening.time_limit_s),
             ("label", &self.label, &opening.label),
         ] {
             if text != usual {
@@ -312,6 +329,8 @@ impl Draft {
                 "samples" => draft.samples = value,
                 "warmups" => draft.warmups = value,
                 "tokio_workers" => draft.tokio_workers = value,
+                "cores" => draft.cores = value,
+                "time_limit_s" => draft.time_limit_s = value,
                 "observe" => draft.observe = value == "on",
                 "label" => draft.label = value,
                 _ => {
@@ -359,38 +378,4 @@ fn in_range(name: &str, text: &str, min: u32, max: u32, errors: &mut Vec<FieldEr
         errors.push(FieldError::new(format!("/{name}"), detail));
         min
     })
-}
-
-/// Percent-encoding that leaves alone what an address may hold and people can read.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b',' | b':' => {
-                out.push(char::from(byte));
-            }
-            b' ' => out.push('+'),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let hex = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match (first, hex.and_then(|two| u8::from_str_radix(two, 16).ok())) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &after[2..];
-                continue;
-            }
-            (b'+', _) => bytes.push(b' '),
-            (other, _) => bytes.push(*other),
-        }
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -46,7 +46,9 @@ terms! {
     CELL = "cell": "One workload with one set of parameters on one executor: warm-ups first, then the samples. Native cells run in a fresh child process.";
     SWEEP = "Sweep": "One whole-number parameter takes several values in turn; every executor is measured at each of them.";
     WARM_UPS = "Warm-ups": "Executions before the samples that are not counted, so that caches, allocator and runtime are in the state in which they stay. Memory is read in the first.";
-    TOKIO_WORKERS = "Tokio workers": "Worker threads of the multi-threaded Tokio runtime. By default one per core.";
+    TOKIO_WORKERS = "Tokio workers": "Worker threads of the multi-threaded Tokio runtime. By default one per core that it may use.";
+    CORES = "Cores": "How many cores a native cell may use: its process is pinned to the first so many. By default all.";
+    TIME_LIMIT = "Seconds per execution": "How long one native execution may take. What takes longer is ended, and its cell fails.";
     OBSERVED = "Observed": "One execution more, after the samples, in which each unit notes when it was spawned, began and ended. The notes cost time, so it is no sample; how long it took against the median says how much. Native executors only: a browser's clock is too coarse.";
     TO_BEGIN = "Spawn to first instruction": "From the call of spawn until the unit's first instruction, in the observed execution: the median of all units, and what 99 of 100 stay below.";
     DISTURBED = "disturbed": "Other programs used 5 % or more of all processor time while this was measured. Run it again on a quiet machine before you trust small differences.";

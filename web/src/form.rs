@@ -256,16 +256,20 @@ fn measuring(app: App) -> El {
 }
 
 fn numbers(app: App, mut details: El) -> El {
-    let rows: [(&str, explain::Term, u32, Field); 3] = [
+    let rows: [(&str, explain::Term, u32, Field); 5] = [
         ("samples", explain::SAMPLES, limits::SAMPLES_MAX, |draft| &mut draft.samples),
         ("warmups", explain::WARM_UPS, limits::WARMUPS_MAX, |draft| &mut draft.warmups),
         ("tokio_workers", explain::TOKIO_WORKERS, limits::TOKIO_WORKERS_MAX, |draft| {
             &mut draft.tokio_workers
         }),
+        ("cores", explain::CORES, limits::CORES_MAX, |draft| &mut draft.cores),
+        ("time_limit_s", explain::TIME_LIMIT, limits::TIME_LIMIT_S_MAX, |draft| {
+            &mut draft.time_limit_s
+        }),
     ];
     for (name, word, most, field) in rows {
         let mut input = row(app, name, field);
-        if name == "tokio_workers" {
+        if matches!(name, "tokio_workers" | "cores") {
             let cores = move || Some(app.cores().to_string()).filter(|cores| cores != "0");
             input = input.live_attr("placeholder", cores);
         }

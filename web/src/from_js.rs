@@ -194,14 +194,20 @@ fields! {
     }
     ExperimentLine { id, state, spec, created_at, finished_at, verdict }
     ExperimentPage { experiments, next_cursor }
-    Spec { workload, params, executors, sweep, samples, warmups, tokio_workers, observe, label }
+    Spec {
+        workload, params, executors, sweep, samples, warmups, tokio_workers, cores, time_limit_s,
+        observe, label,
+    }
     Sweep { param, values }
     filature_core::api::Cell {
         index, executor, params, state, reason, refusal, samples, summary, memory, outcome, facts,
         observed, browser, spawn_costs,
     }
     Distribution { n, median, mad, min, max, p10, p90, median_low, median_high }
-    Memory { baseline_bytes, peak_bytes, units, bytes_per_unit }
+    Memory {
+        baseline_bytes, peak_bytes, units, bytes_per_unit, kernel_stack_bytes, page_table_bytes,
+        slab_bytes, reserved_bytes, threads_peak,
+    }
     Refusal { needed_units, available_units, limit }
     Limit { name, value, threads, how_to_raise }
     Disturbance { outside_share, disturbed }

@@ -143,6 +143,7 @@ pub fn asked(experiment: &Experiment, info: Option<&WorkloadInfo>) -> String {
         parts.push(format!("{} over {}", sweep.param.replace('_', " "), values.join(", ")));
     }
     parts.push(format!("{} samples", spec.samples));
+    parts.extend(spec.cores.map(|cores| format!("pinned to cores: {cores}")));
     parts.join(" · ")
 }
 

@@ -175,12 +175,8 @@ impl Contest {
             workload: self.workload.id.clone(),
             params: self.workload.cpu_bound.clone(),
             executors: Some(executors.to_vec()),
-            sweep: None,
-            samples: None,
-            warmups: None,
-            tokio_workers: None,
-            observe: false,
             label: Some(LABEL.to_owned()),
+            ..ExperimentRequest::default()
         }
     }
 

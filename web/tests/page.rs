@@ -203,6 +203,8 @@ fn the_address_holds_the_whole_form() {
         warmups: "0".into(),
         observe: true,
         tokio_workers: "3".into(),
+        cores: "1".into(),
+        time_limit_s: "60".into(),
         label: "100 % noise & µ?".into(),
     };
     assert_eq!(Draft::from_query(&draft.to_query()), draft);
@@ -227,12 +229,14 @@ fn a_sweep_is_checked_value_by_value() {
 
 #[wasm_bindgen_test]
 fn the_same_experiment_can_be_run_in_a_terminal() {
-    let draft = Draft::from_query("sweep=units:10,100&p.work=sleep&observe=on&label=it's+late");
+    let draft = Draft::from_query(
+        "sweep=units:10,100&p.work=sleep&cores=1&time_limit_s=9&observe=on&label=it's+late",
+    );
     let request = draft.request(&workload("fan-out"), &Executor::ALL).unwrap();
     assert_eq!(
         commands::command_line(&request),
         "filature run fan-out --set work=sleep --executor threads,tokio-multi,tokio-current \
-         --sweep units=10,100 --samples 10 --warmups 1 --observe --label 'it'\\''s late'"
+         --sweep units=10,100 --samples 10 --warmups 1 --cores 1 --time-limit-s 9 --observe --label 'it'\\''s late'"
     );
     let curl = commands::curl(&request, "http://127.0.0.1:8080");
     assert!(curl.contains("http://127.0.0.1:8080/api/v1/experiments"));

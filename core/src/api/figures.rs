@@ -147,8 +147,9 @@ fn readings(samples: &[Sample]) -> BTreeMap<String, Distribution> {
     names.into_iter().filter_map(distribution).collect()
 }
 
-/// Resident memory of the fresh process during its first execution, without the pages of
-/// files (the program's own code).
+/// Memory of the fresh process during its first execution. Its resident memory is without
+/// the pages of files (the program's own code). What the kernel keeps for it is looked at from
+/// outside, every 5 ms while the execution runs: a peak that is shorter can be missed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Memory {
@@ -163,6 +164,28 @@ pub struct Memory {
     /// process holds the clients of its servers too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_unit: Option<f64>,
+    /// By how much the kernel's stacks grew, which are in no process's resident memory:
+    /// `KernelStack` of `/proc/meminfo`, the most that was seen over what it was before. Of the
+    /// whole machine, so threads that other programs start count too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel_stack_bytes: Option<u64>,
+    /// By how much the page tables of the process grew, which are not resident memory of its
+    /// own either: `VmPTE`, the most that was seen over what it was before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_table_bytes: Option<u64>,
+    /// By how much the kernel's own records grew, such as those of threads and memory maps:
+    /// `SUnreclaim` of `/proc/meminfo`, which is `Slab` without what caches files, the most that
+    /// was seen over what it was before. Of the whole machine, so it is the least certain of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slab_bytes: Option<u64>,
+    /// By how much the address space of the process grew: `VmPeak` over `VmSize` before. Most
+    /// of it is only reserved, such as stacks that are never filled, and takes no memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_bytes: Option<u64>,
+    /// The most threads of the process that were seen alive at once, its first one and those
+    /// of its runtime included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads_peak: Option<u64>,
 }
 
 impl Memory {
@@ -177,6 +200,11 @@ impl Memory {
             peak_bytes,
             units,
             bytes_per_unit: (grown >= Self::GROWTH_BYTES_MIN).then(|| grown as f64 / units as f64),
+            kernel_stack_bytes: None,
+            page_table_bytes: None,
+            slab_bytes: None,
+            reserved_bytes: None,
+            threads_peak: None,
         }
     }
 }

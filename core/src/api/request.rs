@@ -22,6 +22,11 @@ pub mod limits {
     pub const LABEL_MAX: usize = 200;
     /// The most worker threads that a Tokio runtime may be given.
     pub const TOKIO_WORKERS_MAX: u32 = 64;
+    /// The most cores that a cell may be given: as many as an affinity mask can name.
+    pub const CORES_MAX: u32 = 1_024;
+    /// The longest that one execution may take, in seconds, and how long it may take where
+    /// nothing else is asked for.
+    pub const TIME_LIMIT_S_MAX: u32 = 120;
     /// The most Web Workers that the engine asks a browser for: each takes about 3 MB and,
     /// on a machine with few cores, their start some 10 ms.
     pub const BROWSER_WORKERS_MAX: usize = 128;
@@ -43,7 +48,7 @@ pub mod limits {
 }
 
 /// A request for an experiment. Only `workload` is required.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExperimentRequest {
@@ -67,10 +72,20 @@ pub struct ExperimentRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 100))]
     pub warmups: Option<u32>,
-    /// How many worker threads `tokio-multi` gets; by default one per core.
+    /// How many worker threads `tokio-multi` gets; by default one per core that it may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 64))]
     pub tokio_workers: Option<u32>,
+    /// How many cores a native cell may use, at most those of the machine; by default all.
+    /// Its process, with all that is in it, is pinned to the first so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1024))]
+    pub cores: Option<u32>,
+    /// How long one execution of a native cell may take, in seconds; by default 120. One that
+    /// takes longer is ended, and its cell fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 120))]
+    pub time_limit_s: Option<u32>,
     /// Whether native cells end with an execution that notes when each unit was spawned,
     /// began and ended.
     #[serde(default, skip_serializing_if = "is_off")]
@@ -118,10 +133,20 @@ pub struct Spec {
     pub warmups: u32,
     /// How many worker threads `tokio-multi` gets.
     pub tokio_workers: u32,
+    /// How many cores a native cell may use; absent where it may use all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cores: Option<u32>,
+    /// How long one execution of a native cell may take, in seconds.
+    #[serde(default = "time_limit_s_default")]
+    pub time_limit_s: u32,
     /// Whether native cells end with an observed execution.
     #[serde(default)]
     pub observe: bool,
     /// A note for the history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+}
+
+fn time_limit_s_default() -> u32 {
+    limits::TIME_LIMIT_S_MAX
 }

@@ -62,6 +62,8 @@ fn request(options: &Run) -> Result<ExperimentRequest, String> {
         samples: options.samples,
         warmups: options.warmups,
         tokio_workers: options.tokio_workers,
+        cores: options.cores,
+        time_limit_s: options.time_limit_s,
         observe: options.observe,
         label: options.label.clone(),
     })

@@ -19,6 +19,7 @@ pub(super) fn text(experiment: &Experiment, about: &About) -> String {
         facts(experiment),
         observed(experiment),
         reasons(experiment),
+        pinning(experiment),
         disturbance(experiment),
     ];
     for paragraph in paragraphs {
@@ -125,6 +126,11 @@ fn reasons(experiment: &Experiment) -> String {
         Some(format!("{}{swept} {state}: {}\n", cell.executor, cell.reason.as_ref()?))
     };
     experiment.cells.iter().filter(of_interest).filter_map(line).collect()
+}
+
+fn pinning(experiment: &Experiment) -> String {
+    let line = |cores: u32| format!("Pinned to cores: {cores} of {}.\n", experiment.machine.cores);
+    experiment.spec.cores.map_or_else(String::new, line)
 }
 
 fn disturbance(experiment: &Experiment) -> String {

@@ -14,8 +14,8 @@ use tokio::process::{self, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long one execution may take, and how long a child may take to get ready.
-pub const TURN_TIME_MAX: Duration = Duration::from_secs(120);
+/// How long a child may take to get ready.
+const READY_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// How much of the end of a child's stderr is kept.
 const STDERR_BYTES_MAX: usize = 4 * 1024;
@@ -56,15 +56,12 @@ pub fn worker() -> Command {
 }
 
 impl Child {
-    /// Starts `command` and hands it the job.
+    /// Starts `command` and hands it the job. One execution of it may take as long as
+    /// `turn_time_max`.
     ///
     /// # Errors
     /// Why the process could not be started.
-    pub async fn start(command: Command, job: &Job) -> Result<Self, Failure> {
-        Self::start_with(command, job, TURN_TIME_MAX).await
-    }
-
-    async fn start_with(
+    pub async fn start(
         mut command: Command,
         job: &Job,
         turn_time_max: Duration,
@@ -93,7 +90,7 @@ impl Child {
     /// # Errors
     /// Why it never will be.
     pub async fn ready(&mut self) -> Result<(), Failure> {
-        match self.reply("get ready").await? {
+        match self.reply("get ready", READY_TIME_MAX).await? {
             Reply::Ready => Ok(()),
             Reply::Refused { refusal } => Err(Failure::Refused(refusal)),
             Reply::Impossible { reason } => Err(Failure::Impossible(reason)),
@@ -107,7 +104,7 @@ impl Child {
     /// Why there is no execution, or why it does not count.
     pub async fn turn(&mut self, kind: Kind) -> Result<Execution, Failure> {
         self.say(&Turn { turn: kind }).await?;
-        match self.reply("execute the body once").await? {
+        match self.reply("execute the body once", self.turn_time_max).await? {
             Reply::Sample(execution) if execution.kind != kind => {
                 Err(Failure::Failed("an execution that was not asked for".to_owned()))
             }
@@ -117,6 +114,11 @@ impl Child {
             Reply::Sample(execution) => Ok(execution),
             _ => Err(Failure::Failed("a reply that fits no turn".to_owned())),
         }
+    }
+
+    /// Its process id, until it has ended and has been waited for.
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
     }
 
     /// Kills the child, if it has not ended by itself, and waits until it is gone.
@@ -135,13 +137,13 @@ impl Child {
         }
     }
 
-    /// The next reply, which the child gives to `purpose`.
-    async fn reply(&mut self, purpose: &str) -> Result<Reply, Failure> {
+    /// The next reply, for which the child takes `most` at most.
+    async fn reply(&mut self, purpose: &str, most: Duration) -> Result<Reply, Failure> {
         let mut line = Vec::new();
         let mut limited = (&mut self.stdout).take(LINE_BYTES_MAX as u64);
-        match timeout(self.turn_time_max, limited.read_until(b'\n', &mut line)).await {
+        match timeout(most, limited.read_until(b'\n', &mut line)).await {
             Err(_) => {
-                let limit = self.turn_time_max.as_secs_f64();
+                let limit = most.as_secs_f64();
                 let text = format!("it took more than {limit} s to {purpose}; that is the limit");
                 Err(Failure::Failed(text))
             }
@@ -205,7 +207,7 @@ mod tests {
 
     fn job() -> Job {
         let (workload, params) = ("fan-out".to_owned(), ParamValues::new());
-        Job { workload, params, executor: Executor::Threads, tokio_workers: 1 }
+        Job { workload, params, executor: Executor::Threads, tokio_workers: 1, cores: None }
     }
 
     /// What becomes of a child that is this shell script.
@@ -213,7 +215,7 @@ mod tests {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]);
         let patience = Duration::from_millis(500);
-        let mut child = Child::start_with(command, &job(), patience).await?;
+        let mut child = Child::start(command, &job(), patience).await?;
         let fate = match child.ready().await {
             Ok(()) => child.turn(Kind::Sample).await.map(|_| ()),
             Err(failure) => Err(failure),

@@ -6,8 +6,8 @@
 //! body runs at a time; the other children wait on their stdin meanwhile.
 
 use super::child::{Child, Failure, worker};
-use crate::machine::{limits, usage::Watch};
-use crate::worker::protocol::Job;
+use crate::machine::{footprint::Footprint, limits, usage::Watch};
+use crate::worker::protocol::{Execution, Job};
 use filature_core::api::{
     BrowserSpawnCosts, Cell, CellState, Disturbance, Memory, Observed, Refusal, Sample, Spec,
 };
@@ -116,6 +116,8 @@ struct Entrant {
     /// Samples that have not been recorded yet.
     waiting: Vec<Sample>,
     taken: u32,
+    /// Its memory has been watched already.
+    is_watched: bool,
     memory: Option<Memory>,
     outcome: Option<Value>,
     observed: Option<Box<Observed>>,
@@ -161,8 +163,10 @@ impl<S: Sink> Group<'_, S> {
             params: cell.params.clone(),
             executor: cell.executor,
             tokio_workers: self.spec.tokio_workers,
+            cores: self.spec.cores,
         };
-        match Child::start(worker(), &job).await {
+        let turn_time_max = Duration::from_secs(self.spec.time_limit_s.into());
+        match Child::start(worker(), &job, turn_time_max).await {
             Ok(child) => self.entrants[place].child = Some(child),
             Err(failure) => self.end(place, failed(failure)).await?,
         }
@@ -190,7 +194,15 @@ impl<S: Sink> Group<'_, S> {
     ) -> Result<(), String> {
         let entrant = &mut self.entrants[place];
         let Some(child) = &mut entrant.child else { return Ok(()) };
-        let execution = match unless(cancel, child.turn(kind)).await {
+        // Only the first execution of a process tells its memory: nothing looks at the others.
+        let is_first = !std::mem::replace(&mut entrant.is_watched, true);
+        let turn = async {
+            match child.id().filter(|_| is_first) {
+                Some(process) => watched_turn(child, process, kind).await,
+                None => child.turn(kind).await,
+            }
+        };
+        let execution = match unless(cancel, turn).await {
             Ok(Ok(execution)) => execution,
             Ok(Err(failure)) => return self.end(place, failed(failure)).await,
             Err(Cancelled) => return self.end(place, cancelled()).await,
@@ -260,6 +272,14 @@ impl<S: Sink> Group<'_, S> {
             child.kill().await;
         }
     }
+}
+
+/// An execution whose memory is watched from outside.
+async fn watched_turn(child: &mut Child, process: u32, kind: Kind) -> Result<Execution, Failure> {
+    let mut footprint = Footprint::of(process);
+    let execution = footprint.during(child.turn(kind)).await?;
+    let memory = execution.memory.map(|memory| footprint.added_to(memory));
+    Ok(Execution { memory, ..execution })
 }
 
 /// The output of `future`, unless it is cancelled before.

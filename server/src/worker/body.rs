@@ -1,7 +1,7 @@
 //! A workload bound to its parameters and to what runs it, executed and measured.
 
 use super::protocol::{Execution, Job, Reply};
-use crate::machine::{limits, usage};
+use crate::machine::{affinity, limits, usage};
 use filature_core::api::{Memory, Sample};
 use filature_core::measure::Kind;
 use filature_core::{Executor, Prepared, Timed, observe, workloads};
@@ -31,6 +31,10 @@ impl Body {
             details.join("; ")
         })?;
         if let Some(reason) = workload.obstacle(job.executor, prepared.values()) {
+            return Ok(Err(Reply::Impossible { reason }));
+        }
+        // Before there is any other thread: those that come inherit it.
+        if let Some(reason) = job.cores.and_then(|cores| affinity::pin(cores).err()) {
             return Ok(Err(Reply::Impossible { reason }));
         }
         limits::raise_descriptor_limit();

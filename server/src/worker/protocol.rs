@@ -21,6 +21,9 @@ pub struct Job {
     pub executor: Executor,
     /// How many worker threads `tokio-multi` gets.
     pub tokio_workers: u32,
+    /// How many cores the process may use; all where none are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cores: Option<u32>,
 }
 
 /// Every further line on a child's stdin: execute the body once.
