@@ -11,6 +11,8 @@ use maud::{Markup, PreEscaped, html};
 const WIDTHS: [(&str, f64); 2] = [("wide-chart", 800.0), ("narrow-chart", 344.0)];
 /// A single figure needs no chart.
 const LEAST: usize = 2;
+/// A chart of more figures than this is longer than a screen: it waits to be opened.
+const OPEN_MOST: usize = 20;
 
 /// All charts of a row.
 pub(super) fn charts(row: &Row) -> Markup {
@@ -40,7 +42,7 @@ fn chart(row: &Row, unit: Unit) -> Markup {
     let axis = Axis { title: title_of(unit), format: written(unit) };
     let caption =
         caption(drawn().any(|it| it.claim.is_some()), drawn().any(|it| it.published.is_some()));
-    html! {
+    let figure = html! {
         figure {
             @for (class, width) in WIDTHS {
                 div class=(class) {
@@ -48,6 +50,16 @@ fn chart(row: &Row, unit: Unit) -> Markup {
                 }
             }
             figcaption { (caption) }
+        }
+    };
+    if drawn().count() <= OPEN_MOST {
+        return figure;
+    }
+    let title = axis.title;
+    html! {
+        details id={ "chart-" (row.id) "-" (title.to_lowercase()) } {
+            summary { span.tag { "Chart" } " " (drawn().count()) " figures: " (title.to_lowercase()) }
+            (figure)
         }
     }
 }

@@ -139,7 +139,7 @@ fn figure(measure: &Measure, cell: &MeasureCell, state: State) -> Markup {
             @if let Some(interval) = interval(measure.unit, estimate) {
                 span { (interval) } " "
             }
-            span { "n = " (estimate.n) }
+            span { "n = " (format::count(estimate.n as u64)) }
         }
         @if let Some(word) = cell.verdict { (badge(word, state)) }
     }
