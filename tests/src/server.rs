@@ -152,15 +152,7 @@ impl Server {
 
     /// The process ids of the server's child processes.
     pub fn children(&self) -> Vec<u32> {
-        let mut found = Vec::new();
-        // Children belong to the thread that started them.
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.pid()));
-        for thread in threads.into_iter().flatten().flatten() {
-            let list = std::fs::read_to_string(thread.path().join("children"));
-            let list = list.unwrap_or_default();
-            found.extend(list.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
-        }
-        found
+        children_of(self.pid())
     }
 
     /// Sends a signal to the server.
@@ -186,6 +178,19 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The process ids of a process's children.
+pub fn children_of(pid: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    // Children belong to the thread that started them.
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+    for thread in threads.into_iter().flatten().flatten() {
+        let list = std::fs::read_to_string(thread.path().join("children"));
+        let list = list.unwrap_or_default();
+        found.extend(list.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+    }
+    found
 }
 
 /// Sends a signal to a process.

@@ -1,7 +1,7 @@
 //! The command line as a process: output, progress, errors, exit codes.
 
 use filature_core::workloads;
-use filature_tests::server::{PATIENCE, send};
+use filature_tests::server::{PATIENCE, children_of, send};
 use filature_tests::{binary, filature, text};
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -148,7 +148,7 @@ fn machine_says_what_limits_the_threads() {
 #[test]
 fn help_shows_the_commands_and_hides_the_worker() {
     let help = text(&filature(&["--help"]).stdout);
-    for command in ["serve", "run", "list", "machine"] {
+    for command in ["serve", "run", "table", "list", "machine"] {
         assert!(help.contains(command), "{command}");
     }
     assert!(!help.contains("worker "), "{help}");
@@ -178,16 +178,6 @@ fn an_interrupt_ends_a_run_with_the_samples_so_far_and_no_child() {
     let mut table = String::new();
     process.stdout.take().unwrap().read_to_string(&mut table).unwrap();
     assert!(table.contains("cancelled"), "{table}");
-}
-
-fn children_of(pid: u32) -> Vec<u32> {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    threads
-        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|list| {
-            list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()
-        })
-        .collect()
 }
 
 #[test]

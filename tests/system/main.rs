@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod cli;
+mod comparisons;
 mod crash;
 mod errors;
 mod events;
@@ -16,5 +17,6 @@ mod readme;
 mod report;
 mod rest;
 mod serving;
+mod table;
 mod tidy;
 mod workers;
