@@ -48,7 +48,8 @@ pub struct ForestEstimate<'a> {
     pub published: Option<f64>,
 }
 
-/// Draws all estimates on one axis, which is logarithmic unless one of them is zero or less.
+/// Draws all estimates on one axis. It is logarithmic if any value is above zero; what is
+/// not, such as a slope of nothing but noise, has no place on it and is told by its value only.
 pub fn forest(frame: &Frame, axis: &Axis, groups: &[ForestGroup]) -> Chart {
     let width = frame.drawn_width();
     let all = || groups.iter().flat_map(|group| group.estimates);
@@ -64,8 +65,9 @@ pub fn forest(frame: &Frame, axis: &Axis, groups: &[ForestGroup]) -> Chart {
     let before = if is_narrow { 0.0 } else { KEY + names + 10.0 };
     let after = if is_narrow { 0.0 } else { values + 12.0 };
     let room = (margin + before + AXIS_MARGIN, width - margin - after - AXIS_MARGIN);
-    let extent = extent(groups);
-    let is_log = extent.is_some_and(|extent| extent.min > 0.0);
+    let positive = extent(groups, |value| value > 0.0);
+    let is_log = positive.is_some();
+    let extent = positive.or_else(|| extent(groups, |_| true));
     let direction = Direction::Across(width);
     let ticks = ticks_as(axis, extent, is_log, Reach::FromZero, room, direction);
 
@@ -101,13 +103,13 @@ const BESIDE: (f64, f64) = (0.3, 0.2);
 /// The same above it, on a narrow chart.
 const ABOVE: (f64, f64) = (0.5, 0.35);
 
-fn extent(groups: &[ForestGroup]) -> Option<Extent> {
+fn extent(groups: &[ForestGroup], counts: fn(f64) -> bool) -> Option<Extent> {
     let values = groups.iter().flat_map(|group| group.estimates).flat_map(|one| {
         let (low, high) = one.claim.unwrap_or((f64::INFINITY, f64::INFINITY));
         let published = one.published.unwrap_or(f64::INFINITY);
         [one.value, one.low, one.high, low, high, published]
     });
-    Extent::of(values)
+    Extent::of(values.filter_map(drawable).filter(|value| counts(*value)))
 }
 
 /// Where one estimate is drawn.
@@ -121,6 +123,11 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// The value, if it has a place on the axis.
+    fn placed(&self, value: f64) -> Option<f64> {
+        drawable(value).filter(|value| !self.scale.log || *value > 0.0)
+    }
+
     fn middle(&self) -> f64 {
         self.top + self.height - LINE / 2.0
     }
@@ -145,20 +152,21 @@ impl Row<'_> {
         svg.end("g");
         svg.label(&class("label", one.id), (self.margin + KEY, baseline), "start", name);
         svg.label("value", (self.width - self.margin, baseline), "end", value);
-        if let Some((low, high)) = drawable_pair((one.low, one.high)) {
+        let interval = drawable_pair((one.low, one.high));
+        if let Some((low, high)) = interval.filter(|(_, high)| self.placed(*high).is_some()) {
             let ends = (scale.place(low), scale.place(high));
             svg.line(&class("whisker", one.id), (ends.0, middle), (ends.1, middle));
             for x in [ends.0, ends.1] {
                 svg.line(&class("whisker", one.id), (x, middle - 4.0), (x, middle + 4.0));
             }
         }
-        if let Some(published) = one.published.and_then(drawable) {
+        if let Some(published) = one.published.and_then(|value| self.placed(value)) {
             let x = scale.place(published);
             let corners = [(0.0, -7.0), (7.0, 0.0), (0.0, 7.0), (-7.0, 0.0)];
             let corners = corners.iter().map(|(dx, dy)| (x + dx, middle + dy));
             svg.open("path").attribute("class", "published").path("d", corners, true).close();
         }
-        if let Some(value) = drawable(one.value) {
+        if let Some(value) = self.placed(one.value) {
             svg.open("g").class("point", one.id).children();
             dot(svg, one.id, scale.place(value), middle, 4.5);
             svg.end("g");
@@ -183,7 +191,7 @@ impl Row<'_> {
             text
         };
         let at = |value| (self.scale.place(value), self.middle());
-        if let Some(value) = drawable(one.value) {
+        if let Some(value) = self.placed(one.value) {
             let mut text = named(": ");
             text.push_str(&(axis.format)(value));
             if let Some((low, high)) = drawable_pair((one.low, one.high)) {
@@ -193,7 +201,7 @@ impl Row<'_> {
             let (x, y) = at(value);
             marks.push(Mark { x, y, series: self.place, text });
         }
-        if let Some(published) = one.published.and_then(drawable) {
+        if let Some(published) = one.published.and_then(|value| self.placed(value)) {
             let mut text = named(": published ");
             text.push_str(&(axis.format)(published));
             let (x, y) = at(published);

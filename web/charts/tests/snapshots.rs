@@ -127,6 +127,15 @@ fn a_forest_for_a_phone_as_a_file() {
 }
 
 #[test]
+fn an_estimate_below_zero_leaves_the_axis_logarithmic_and_keeps_its_value() {
+    let noise = ForestEstimate { value: -0.5, low: -2.0, high: 1.0, ..ESTIMATES[1] };
+    let group = ForestGroup { title: "Kernel", estimates: &[ESTIMATES[0], noise] };
+    let chart = forest(&frame(640.0, false), &TIME, &[group]);
+    assert!(chart.svg.contains("log scale") && chart.svg.contains("-0.50 ms"), "{}", chart.svg);
+    assert!(chart.marks.iter().all(|mark| mark.text.contains("OS threads")), "{:?}", chart.marks);
+}
+
+#[test]
 fn two_curves_over_percentiles() {
     let (raw, corrected) = ([[50.0, 1.0], [99.0, 2.0]], [[50.0, 1.5], [99.0, 40.0]]);
     let series = [
