@@ -98,14 +98,22 @@ fn parsed<T: FromJs>(text: &str) -> Result<T, Failure> {
         .map_err(|field| Failure::Unexpected(format!("`{field}` is not as expected")))
 }
 
-async fn send(method: &str, path: &str, body: Option<&str>) -> Result<String, Failure> {
-    let (status, text) = exchange(method, path, body).await.map_err(|_| Failure::Unreachable)?;
-    if (200..300).contains(&status) {
-        return Ok(text);
-    }
-    Err(match from_js::parse::<Problem>(&text) {
-        Ok(problem) => Failure::Problem(Box::new(problem)),
-        Err(_) => Failure::Unexpected(format!("status {status}")),
+/// Boxed: the requests for each type of answer would else have a copy of it inside.
+fn send<'a>(
+    method: &'a str,
+    path: &'a str,
+    body: Option<&'a str>,
+) -> Pin<Box<dyn Future<Output = Result<String, Failure>> + 'a>> {
+    Box::pin(async move {
+        let (status, text) =
+            exchange(method, path, body).await.map_err(|_| Failure::Unreachable)?;
+        if (200..300).contains(&status) {
+            return Ok(text);
+        }
+        Err(match from_js::parse::<Problem>(&text) {
+            Ok(problem) => Failure::Problem(Box::new(problem)),
+            Err(_) => Failure::Unexpected(format!("status {status}")),
+        })
     })
 }
 

@@ -3,27 +3,26 @@
 //! show the same, and the page need not know how.
 
 pub mod adviser;
-pub mod bar;
 pub mod known;
 pub mod shelf;
 pub mod table;
 
-use self::known::{Known, Place};
+use self::known::Known;
 use crate::api::{self, Failure, start};
-use crate::dom::{El, classed, document, el, slot};
+use crate::dom::{El, classed, document, window};
 use crate::live::Stream;
 use crate::route::{self, Route};
-use crate::signal::{Live, follow, memo, untrack};
+use crate::signal::{Live, follow, untrack};
 use crate::state::{App, Connection};
-use crate::{browser, live};
+use crate::{browser, live, share};
 use filature_core::api::{
-    Cell, CellState, ComparisonLine, ComparisonPage, ComparisonRequest, Depth, Experiment, State,
+    Cell, CellState, ComparisonLine, ComparisonPage, Depth, Experiment, State,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Element, Event, HtmlElement};
 
 /// How many comparisons the list shows.
 const LISTED: usize = 50;
@@ -87,29 +86,103 @@ pub fn compare(app: App) -> El {
         }
         was_up = is_up;
     });
-    let under_way = memo(move || known(app, Known::is_under_way));
-    let is_there = memo(move || app.comparison.with(Option::is_some));
-    let is_over = move || is_there.get() && !under_way.get();
-    let before = move || match (under_way.get(), is_there.get()) {
-        (true, _) => Some(bar::progress(view)),
-        (false, true) => None,
-        (false, false) => view.is_listed.get().then(|| bar::opening(view)),
-    };
-    let again = move || is_over().then(|| bar::measure_again(view));
-    classed("section", "history compare")
+    let section = classed("section", "history compare")
         .attr("aria-labelledby", "compare-title")
-        .child(el("h1").id("compare-title").child("Threads or tasks?"))
-        .child(slot(before))
-        .child(bar::failure(view))
-        .child(table::table(view.table))
-        .child(slot(move || is_over().then(|| bar::links(view))))
-        .child(slot(move || is_over().then(|| adviser::adviser(view))))
-        .child(slot(again))
-        .child(shelf::shelf(view))
+        .live_attr("data-state", move || Some(state(view)))
+        .on("click", move |event| clicked(view, &event))
+        .on("change", move |event| shelf::changed(view, &event));
+    let node = section.node().clone();
+    node.set_inner_html(VIEW);
+    if let Some(obstacle) = app.browser_obstacle.get_untracked() {
+        part(&node, "#compare-browser").attr("disabled", "");
+        part(&node, "#compare-browser-note").node().set_text_content(Some(&obstacle));
+    }
+    part(&node, "#compare-progress p").live_text(move || words(view));
+    part(&node, ".bar").live_attr("aria-valuenow", move || Some(percent(app)));
+    part(&node, ".bar span")
+        .live_style("transform", move || ["scaleX(.", &percent(app), ")"].concat());
+    part(&node, "#compare-error").live_text(move || app.run_failure.get().unwrap_or_default());
+    table::table(part(&node, "#comparison-table"), view.table);
+    adviser::adviser(view, &node);
+    shelf::shelf(view, &node);
+    let files = table::all(&node, "a[data-file]");
+    follow(move || {
+        let (id, with) = (view.id.get().unwrap_or_default(), shelf::query(&view.with.get()));
+        for link in &files {
+            let file = link.get_attribute("data-file").unwrap_or_default();
+            let with = if file.ends_with("html") { &with } else { "" };
+            let path = path(&id, &["/", &file, with].concat());
+            // The name is valid, so it is never refused.
+            let _ = link.set_attribute("href", &path);
+        }
+    });
+    section
 }
 
-fn known(app: App, ask: impl Fn(&Known) -> bool) -> bool {
-    app.comparison.with(|known| known.as_ref().is_some_and(ask))
+/// The parts of the view that are the same for every comparison.
+const VIEW: &str = include_str!("compare/view.html");
+
+/// An element of [`VIEW`].
+fn part(node: &HtmlElement, which: &str) -> El {
+    El::found(node, which).expect("the view has all its parts")
+}
+
+/// Which parts of the view are shown: the style sheet has a class for each state.
+fn state(view: View) -> &'static str {
+    match view.app.comparison.with(|known| known.as_ref().map(Known::is_under_way)) {
+        Some(true) => "open",
+        Some(false) => "over",
+        None if view.is_listed.get() => "none",
+        None => "loading",
+    }
+}
+
+/// How much of the expected time is over, in percent with two digits.
+fn percent(app: App) -> String {
+    let share = app.comparison.with(|known| known.as_ref().map_or(0.0, |own| own.progress().share));
+    // The last part ends with the comparison.
+    format!("{:02}", ((share * 100.0) as u32).min(99))
+}
+
+fn words(view: View) -> String {
+    let position = view.position.get();
+    view.lines.with(|lines| {
+        view.app.comparison.with(|known| {
+            known.as_ref().map_or_else(String::new, |own| own.words(own.before(lines), position))
+        })
+    })
+}
+
+fn clicked(view: View, event: &Event) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let button = target.and_then(|target| target.closest("button").ok().flatten());
+    let Some(button) = button else { return };
+    let id = view.id.get_untracked().unwrap_or_default();
+    match button.id().as_str() {
+        "compare-quick" => measure(view, Depth::Quick),
+        "compare-full" => measure(view, Depth::Full),
+        "compare-cancel" => cancel(view.app),
+        "compare-look" => view.refresh(),
+        "compare-link" => {
+            let origin = window().location().origin().unwrap_or_default();
+            let with = view.with.with_untracked(|with| shelf::query(with));
+            copy(button, [&origin, "/compare/", &id, &with].concat(), false);
+        }
+        "compare-copy" => copy(button, path(&id, "/export.md"), true),
+        _ => {}
+    }
+}
+
+/// Copies a text, or what is found at an address, and says so on the button for a while.
+fn copy(button: Element, text: String, is_address: bool) {
+    start(async move {
+        let text = if is_address { api::text(&text).await.unwrap_or_default() } else { text };
+        let copied = !text.is_empty() && share::put(&text).await;
+        let label = button.text_content();
+        button.set_text_content(Some(if copied { "Copied" } else { "Not allowed here" }));
+        api::sleep(share::SAID_FOR).await;
+        button.set_text_content(label.as_deref());
+    });
 }
 
 /// Stops following a comparison: its view is left.
@@ -235,27 +308,25 @@ impl View {
     /// How long the current part has to wait, and whether it is this page that measures
     /// some of it.
     async fn look_at_part(self, known: &Known) -> Result<(), Failure> {
-        let current =
-            known.current().and_then(|(_, part)| Some((part.state, part.experiment.clone()?)));
-        let Some((state, id)) = current else { return Ok(()) };
-        let path = format!("/api/v1/experiments/{id}");
-        let mut position = None;
-        if state == State::Queued {
-            position = api::get::<Place>(&path).await?.position;
+        let Some((_, part)) = known.current() else { return Ok(()) };
+        let Some(id) = &part.experiment else { return Ok(()) };
+        let is_mine =
+            known.request.browser && browser::remembered(MINE).as_ref() == Some(&known.id);
+        let is_new = is_mine && self.part.with_untracked(|part| part.as_ref() != Some(id));
+        if part.state != State::Queued && !is_new {
+            self.position.set(None);
+            return Ok(());
         }
-        self.position.set(position);
-        let is_new =
-            self.part.is_there() && self.part.with_untracked(|part| part.as_ref() != Some(&id));
-        if is_new && known.request.browser && browser::remembered(MINE).as_ref() == Some(&known.id)
-        {
-            self.part.set(Some(id));
-            let experiment: Experiment = api::get(&path).await?;
-            let is_open =
-                |cell: &Cell| !cell.executor.is_native() && cell.state == CellState::Pending;
-            if self.wants(&known.id) && experiment.cells.iter().any(is_open) {
-                browser::started_here(&experiment);
-                live::show_accepted(self.app, experiment);
-            }
+        let experiment: Experiment = api::get(&format!("/api/v1/experiments/{id}")).await?;
+        if !self.wants(&known.id) {
+            return Ok(());
+        }
+        self.position.set(experiment.position);
+        let is_open = |cell: &Cell| !cell.executor.is_native() && cell.state == CellState::Pending;
+        if is_new && experiment.cells.iter().any(is_open) {
+            self.part.set(Some(id.clone()));
+            browser::started_here(&experiment);
+            live::show_accepted(self.app, experiment);
         }
         Ok(())
     }
@@ -278,8 +349,8 @@ fn measure(view: View, depth: Depth) {
         .get_element_by_id("compare-browser")
         .is_some_and(|field| field.unchecked_ref::<web_sys::HtmlInputElement>().checked());
     start(async move {
-        let request = ComparisonRequest { depth, browser };
-        match api::post::<Known>("/api/v1/comparisons", &request).await {
+        let request = format!(r#"{{"depth":"{}","browser":{browser}}}"#, depth.id());
+        match api::post_text::<Known>("/api/v1/comparisons", &request).await {
             Ok(accepted) => {
                 browser::remember(MINE, &accepted.id);
                 route::navigate(app, &format!("/compare/{}", accepted.id));

@@ -239,7 +239,6 @@ fields! {
     When { param, value }
     FieldError { pointer, detail }
     crate::compare::known::Known { id, state, request, created_at, parts }
-    crate::compare::known::Place { position }
     ComparisonRequest { depth, browser }
     ComparisonPage { comparisons, next_cursor }
     ComparisonLine { id, state, depth, cpu, created_at, finished_at, imported_at, answer }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use wasm_bindgen_futures::JsFuture;
 
 /// How long a button says that it has copied.
-const SAID_FOR: Duration = Duration::from_secs(2);
+pub const SAID_FOR: Duration = Duration::from_secs(2);
 
 /// A button that copies what `text` gives; it is off while there is nothing to copy.
 pub fn copy_button(
@@ -22,42 +22,19 @@ pub fn copy_button(
     let copy = move |_| {
         let Some(text) = untrack(&what) else { return };
         crate::api::start(async move {
-            tell(said, put(&text).await).await;
+            said.set(Some(if put(&text).await { "Copied" } else { "Not allowed here" }));
+            crate::api::sleep(SAID_FOR).await;
+            said.set(None);
         });
     };
-    saying(id, label, said).on("click", copy).live_flag("disabled", move || text().is_none())
-}
-
-/// A button that copies a text of the server.
-pub fn copy_file(id: &str, label: &'static str, path: String) -> El {
-    let said = Live::new(None::<&'static str>);
-    let copy = move |_| {
-        let path = path.clone();
-        crate::api::start(async move {
-            let copied = match crate::api::text(&path).await {
-                Ok(text) => put(&text).await,
-                Err(_) => false,
-            };
-            tell(said, copied).await;
-        });
-    };
-    saying(id, label, said).on("click", copy)
-}
-
-/// Says on the button whether it has copied, for a while.
-async fn tell(said: Live<Option<&'static str>>, copied: bool) {
-    said.set(Some(if copied { "Copied" } else { "Not allowed here" }));
-    crate::api::sleep(SAID_FOR).await;
-    said.set(None);
-}
-
-fn saying(id: &str, label: &'static str, said: Live<Option<&'static str>>) -> El {
     let words =
         el("span").attr("aria-live", "polite").live_text(move || said.get().unwrap_or(label));
-    classed("button", "quiet").attr("type", "button").id(id).child(words)
+    let button = classed("button", "quiet").attr("type", "button").id(id).on("click", copy);
+    button.child(words).live_flag("disabled", move || text().is_none())
 }
 
-async fn put(text: &str) -> bool {
+/// Puts a text into the clipboard; says whether that was allowed.
+pub async fn put(text: &str) -> bool {
     let clipboard = window().navigator().clipboard();
     // Over plain http on another machine there is no clipboard at all.
     !clipboard.is_undefined() && JsFuture::from(clipboard.write_text(text)).await.is_ok()

@@ -6,7 +6,7 @@
 use filature_core::api::{ComparisonLine, ComparisonRequest, Depth, Part, State};
 use filature_web::compare::known::{Known, newest};
 use filature_web::compare::{shelf, table};
-use filature_web::dom::{self, document};
+use filature_web::dom::{self, Content, classed, document};
 use filature_web::from_js;
 use filature_web::route::Route;
 use filature_web::signal::Live;
@@ -122,7 +122,9 @@ async fn a_new_table_keeps_what_is_open_and_the_focus() {
     let owner = dom::mount(&place, || {
         let live = Live::new(html("first"));
         shown = Some(live);
-        table::table(live).into()
+        let place = classed("div", "table");
+        table::table(place.clone(), live);
+        Content::from(place)
     });
     let panel = || place.query_selector("#how-a").unwrap().unwrap();
     let summary = || panel().query_selector("summary").unwrap().unwrap();

@@ -19,13 +19,6 @@ pub struct Known {
     pub parts: Vec<Part>,
 }
 
-/// How long an experiment has to wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// How many experiments are before it; absent once it is measured.
-    pub position: Option<usize>,
-}
-
 /// How far a comparison is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {

@@ -1,18 +1,17 @@
 //! All tables that there are: earlier ones and those of other machines, to be opened, put
 //! beside the one that is shown, or brought here.
 
-use super::View;
 use super::known::Known;
+use super::{View, part};
 use crate::api::{self, Failure, start};
-use crate::dom::{El, classed, el};
+use crate::dom::{El, classed, document, el};
 use crate::list::Listed;
 use crate::route;
-use crate::signal::Live;
 use crate::time;
 use filature_core::api::{ComparisonLine, limits};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Event, HtmlInputElement};
+use web_sys::{Event, HtmlElement, HtmlInputElement};
 
 /// The tables beside the one that is shown, as a query names them.
 pub fn named_by(query: &str) -> Vec<String> {
@@ -31,69 +30,48 @@ pub fn query(with: &[String]) -> String {
     query
 }
 
-/// The list, and the import.
-pub fn shelf(view: View) -> El {
-    let said = Live::new(None::<Result<String, String>>);
-    let items = move || view.lines.with(|lines| lines.iter().map(|l| line(view, l)).listed());
-    let words = move || match said.get() {
-        Some(Ok(words) | Err(words)) => words,
-        None => String::new(),
+/// Keeps the list of the view in step.
+pub fn shelf(view: View, node: &HtmlElement) {
+    let items = move || {
+        let shown = view.id.get();
+        view.lines.with(|lines| lines.iter().map(|l| line(view, shown.as_ref(), l)).listed())
     };
-    let field = classed("input", "visually-hidden")
-        .attr("type", "file")
-        .attr("accept", ".json,application/json")
-        .id("compare-import")
-        .on("change", move |event| chosen(view, said, &event));
-    let label = classed("label", "quiet").attr("for", "compare-import").child("Import a table");
-    let note = "A file that Filature on another machine has exported as JSON.";
-    let words = el("p")
-        .id("compare-imported")
-        .attr("role", "status")
-        .live_class("error", move || matches!(said.get(), Some(Err(_))))
-        .live_text(words);
-    el("section")
-        .attr("aria-labelledby", "shelf-title")
-        .child(el("h2").id("shelf-title").child("All tables"))
-        .child(classed("ol", "history-list").id("compare-list").live(items))
-        .child(
-            classed("p", "import")
-                .child(field)
-                .child(label)
-                .child(classed("span", "help").child(note)),
-        )
-        .child(words)
+    part(node, "#compare-list").live(items);
 }
 
-fn line(view: View, line: &ComparisonLine) -> El {
-    let shown = {
-        let id = line.id.clone();
-        move || view.id.with(|shown| shown.as_ref() == Some(&id))
-    };
-    let beside = format!("beside-{}", line.id);
-    let (own, other) = (line.id.clone(), line.id.clone());
-    let field = el("input")
-        .attr("type", "checkbox")
-        .id(&beside)
-        .live_checked(move || view.with.with(|with| with.contains(&own)))
-        .on("change", move |_| put_beside(view, &other));
-    let is_shown = shown.clone();
-    let choice = el("span")
-        .child(field)
-        .child(el("label").attr("for", &beside).child("beside"))
-        .live_flag("hidden", move || is_shown() || !view.app.comparison.with(Option::is_some));
+/// Something was chosen: a table to be put beside, or a file to be brought here.
+pub fn changed(view: View, event: &Event) {
+    let field = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+    let Some(field) = field else { return };
+    let id = field.id();
+    if let Some(id) = id.strip_prefix("beside-") {
+        put_beside(view, id);
+    } else if id == "compare-import" {
+        chosen(view, field);
+    }
+}
+
+fn line(view: View, shown: Option<&String>, line: &ComparisonLine) -> El {
+    let id = &line.id;
+    let is_shown = shown == Some(id);
     let here = if line.imported_at.is_some() { "imported" } else { "this machine" };
-    let asked = format!("{}, {here}, {}", line.depth.id(), line.state.id());
+    let at = time::local(&line.created_at);
+    let asked = [line.depth.id(), ", ", here, ", ", line.state.id(), ", ", &at].concat();
     let link = el("a")
-        .attr("href", &format!("/compare/{}", line.id))
-        .live_attr("aria-current", move || shown().then_some("true"))
+        .attr("href", &["/compare/", id].concat())
         .child(el("strong").child(line.cpu.as_str()))
         .child(classed("span", "asked").child(asked));
-    let at = el("time").attr("datetime", &line.created_at).child(time::local(&line.created_at));
-    el("li")
-        .child(link)
-        .child(classed("p", "said").child(line.answer.as_deref().unwrap_or_default()))
-        .child(classed("p", "when").child(at))
-        .child(classed("div", "row-buttons").child(choice))
+    let choice = (!is_shown && shown.is_some()).then(|| {
+        let name = ["beside-", id].concat();
+        let field = el("input").attr("type", "checkbox").id(&name);
+        // The field itself keeps what the reader chooses from now on.
+        let is_beside = view.with.with_untracked(|with| with.contains(id));
+        let field = if is_beside { field.attr("checked", "") } else { field };
+        let label = el("label").attr("for", &name).child("beside");
+        classed("div", "row-buttons").child(field).child(label)
+    });
+    let said = line.answer.as_deref().unwrap_or_default();
+    el("li").child(link).child(classed("p", "said").child(said)).child(choice)
 }
 
 /// Puts a table beside the one that is shown, or takes it away.
@@ -115,34 +93,41 @@ fn put_beside(view: View, id: &str) {
     view.refresh();
 }
 
-fn chosen(view: View, said: Live<Option<Result<String, String>>>, event: &Event) {
-    let field = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-    let Some(field) = field else { return };
+fn chosen(view: View, field: HtmlInputElement) {
     let Some(file) = field.files().and_then(|files| files.get(0)) else { return };
-    said.set(Some(Ok(format!("Importing {}…", file.name()))));
     start(async move {
         let text = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
         // The same file can be chosen again, once it is mended.
         field.set_value("");
-        said.set(Some(match text {
-            None => Err(format!("{} cannot be read.", file.name())),
-            Some(text) => import(view, &text).await.map_err(|failure| {
+        let wrong = match import(view, &text.unwrap_or_default()).await {
+            Ok(()) => return say("Imported.", false),
+            Err(failure) => {
                 view.app.note(&failure);
-                format!("{} was not imported. {}", file.name(), in_full(&failure))
-            }),
-        }));
+                in_full(&failure)
+            }
+        };
+        say(&[&file.name(), " was not imported. ", &wrong].concat(), true);
     });
 }
 
-async fn import(view: View, text: &str) -> Result<String, Failure> {
-    let imported: Known = api::post_text("/api/v1/comparisons/import", text).await?;
-    view.list().await;
-    if view.id.is_there() && view.id.with_untracked(Option::is_none) {
-        route::navigate(view.app, &format!("/compare/{}", imported.id));
-        return Ok("Imported.".to_owned());
+/// Says what became of an import.
+fn say(words: &str, is_wrong: bool) {
+    if let Some(place) = document().get_element_by_id("compare-imported") {
+        place.set_class_name(if is_wrong { "error" } else { "" });
+        place.set_text_content(Some(words));
     }
-    put_beside(view, &imported.id);
-    Ok("Imported: it stands beside the table above.".to_owned())
+}
+
+/// Brings a table here, and puts it beside the one that is shown.
+async fn import(view: View, text: &str) -> Result<(), Failure> {
+    let imported: Known = api::post_text("/api/v1/comparisons/import", text).await?;
+    if view.id.is_there() && view.id.with_untracked(Option::is_none) {
+        route::navigate(view.app, &["/compare/", &imported.id].concat());
+    } else if view.id.is_there() {
+        put_beside(view, &imported.id);
+        view.list().await;
+    }
+    Ok(())
 }
 
 /// A refusal with the first field that is to blame.

@@ -1,14 +1,13 @@
 //! The table, as the server made it. It comes anew whenever a part has ended; what the
 //! reader has opened, where the focus is and what is on the screen stay as they were.
 
-use crate::dom::{El, classed, document, window};
+use crate::dom::{El, document, window};
 use crate::signal::{Live, follow};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-/// The place of the table, kept in step with its HTML.
-pub fn table(html: Live<String>) -> El {
-    let place = classed("div", "table").id("comparison-table");
+/// Keeps the place of the table in step with its HTML.
+pub fn table(place: El, html: Live<String>) {
     let node = place.node().clone();
     let mut before = String::new();
     follow(move || {
@@ -23,7 +22,6 @@ pub fn table(html: Live<String>) -> El {
             before = now;
         }
     });
-    place
 }
 
 /// What a new table must not change.
@@ -86,7 +84,8 @@ impl Kept {
     }
 }
 
-fn all(node: &HtmlElement, which: &str) -> Vec<Element> {
+/// The elements below `node` that a selector names.
+pub fn all(node: &HtmlElement, which: &str) -> Vec<Element> {
     let Ok(list) = node.query_selector_all(which) else { return Vec::new() };
     let mut found = Vec::new();
     for place in 0..list.length() {
