@@ -13,6 +13,7 @@ pub mod room;
 pub mod talk;
 
 use crate::api::Fact;
+use crate::format;
 use socket2::{Domain, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -114,9 +115,18 @@ pub async fn accept(listener: &tokio::net::TcpListener) -> io::Result<tokio::net
     Ok(stream)
 }
 
-/// What has to be said beside the figures of a process that holds the clients too.
-pub fn in_one_process() -> Fact {
-    Fact::new("CPU time and memory", "of the server and its clients together: one process")
+/// What has to be said beside the figures of a process that holds the clients too, of which
+/// the processor time may be known apart.
+pub fn in_one_process(clients_cpu_ns: Option<u64>) -> Fact {
+    let together = "of the server and its clients together: one process";
+    let value = match clients_cpu_ns {
+        None => together.to_owned(),
+        Some(ns) => {
+            let clients = format::duration_ns(ns as f64);
+            format!("{together}; of the CPU time, the clients took {clients}")
+        }
+    };
+    Fact::new("CPU time and memory", value)
 }
 
 /// Ends the execution with a sentence where something failed that has to work: the cell

@@ -89,7 +89,7 @@ fn clause(comparison: &AgainstFastest) -> String {
             format::ratio(comparison.ratio_low).trim_end_matches('×'),
             format::ratio(comparison.ratio_high),
         ),
-        (true, false) => format!("{title} shows no difference beyond noise"),
+        (true, false) => format!("{title} showed no difference beyond noise"),
     }
 }
 

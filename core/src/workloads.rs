@@ -43,9 +43,9 @@ pub static ALL: &[&dyn Workload] = &[
     entry!(panic),
     // Serve.
     #[cfg(not(target_arch = "wasm32"))]
-    entry!(echo_server, descriptors),
+    entry!(echo_server, descriptors, readings),
     #[cfg(not(target_arch = "wasm32"))]
-    entry!(http_server, descriptors),
+    entry!(http_server, descriptors, readings),
     #[cfg(not(target_arch = "wasm32"))]
     entry!(chat, descriptors),
     // Decide.

@@ -205,6 +205,33 @@ fn one_is_measured_at_a_time_and_few_may_wait() {
 }
 
 #[test]
+fn where_the_queue_is_full_its_experiments_wait_for_a_place() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start_in(data.path(), &["--queue-max", "1"]);
+    let mut stream = EventStream::open(&server, "", None);
+    let long = json!({"workload": "fan-out", "executors": ["tokio-current"], "samples": 1000,
+        "params": {"units": 1, "work": "sleep", "duration_ms": 50}});
+    let running = server.submit(&long);
+    in_the_middle(&mut stream);
+    let queued = server.submit(&long);
+    let is_running = |id: &str, event: &Received| {
+        event.data["comparison"] == json!(id) && event.data["state"] == "running"
+    };
+    let (first, second) = (ask(&server), ask(&server));
+    stream.until(|event| is_running(&first, event));
+    let cancelled: Comparison = server.delete(&path(&first)).json().unwrap();
+    assert!(cancelled.parts.iter().all(|part| part.experiment.is_none()), "there was no place");
+    assert_eq!(server.experiment(&queued)["state"], "queued", "and nobody lost theirs");
+
+    stream.until(|event| is_running(&second, event));
+    server.delete(&format!("/api/v1/experiments/{queued}"));
+    server.delete(&format!("/api/v1/experiments/{running}"));
+    stream.until(|event| event.name == "experiment" && event.data["state"] == "running");
+    let begun = compared(&server, &second).parts.remove(0).experiment.unwrap();
+    assert_ne!((&begun, &begun), (&running, &queued));
+}
+
+#[test]
 fn a_killed_server_leaves_it_interrupted_with_what_was_measured() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start_in(data.path(), &[]);

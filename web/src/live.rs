@@ -5,7 +5,7 @@ use crate::api::start;
 use crate::route::Route;
 use crate::state::App;
 use crate::{api, browser, from_js};
-use filature_core::api::{CellState, Event, Experiment, State};
+use filature_core::api::{CellState, Event, Experiment, ExperimentLine, State};
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -138,6 +138,12 @@ pub fn catch_up(answer: &mut Experiment, shown: &Experiment) -> bool {
     true
 }
 
+/// Whether a line of the history is behind the experiment that is shown, which has begun. Of
+/// its end the line hears with the verdict, when it is loaded again.
+pub fn is_behind(line: &ExperimentLine, shown: &Experiment) -> bool {
+    line.id == shown.id && line.state == State::Queued && shown.state == State::Running
+}
+
 /// Loads an experiment, shows it, and follows it while it is not finished.
 pub fn show(app: App, id: String) {
     close();
@@ -235,6 +241,7 @@ fn received(app: App, text: &str) {
             });
             if !is_samples {
                 app.settled.set(());
+                app.tell_newest();
             }
             next
         }

@@ -182,6 +182,7 @@ impl App {
     pub fn show(self, experiment: Option<Experiment>) {
         self.experiment.set(experiment);
         self.settled.set(());
+        self.tell_newest();
     }
 
     /// Shows the view of an address.
@@ -333,11 +334,25 @@ impl App {
             .iter()
             .any(|line| !line.state.is_final() && shown.as_ref() != Some(&line.id));
         self.newest.set(page.experiments);
+        self.tell_newest();
         if is_open && !self.looks_again.get_untracked() {
             self.looks_again.set(true);
             self.refresh_newest(LOOK_AGAIN);
         }
         Ok(())
+    }
+
+    /// Brings the strip up to what events told of the experiment that is shown.
+    pub fn tell_newest(self) {
+        let behind = self.experiment.with_untracked(|shown| {
+            let shown = shown.as_ref()?;
+            let is_behind = |line: &ExperimentLine| live::is_behind(line, shown);
+            let place = self.newest.with_untracked(|lines| lines.iter().position(is_behind))?;
+            Some((place, shown.state))
+        });
+        if let Some((place, state)) = behind {
+            self.newest.update(|lines| lines[place].state = state);
+        }
     }
 
     /// Loads the strip of the newest experiments again after a while.

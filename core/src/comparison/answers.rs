@@ -1,9 +1,9 @@
 //! What a table says first: one sentence for each claim that it was held against, in the
 //! order of the articles' table, and one for the row where tasks do not win.
 
+use super::judge::in_words;
 use crate::api::{Measure, MeasureCell, Row, Word};
 use crate::executor::Executor;
-use crate::format;
 
 /// What a table says first, each in one sentence. Rows without figures say nothing.
 pub fn answers(rows: &[Row]) -> Vec<String> {
@@ -43,21 +43,37 @@ impl<'a> Table<'a> {
     }
 }
 
+/// What the article claims of a row, with what was found of it: `the article's ~8 MB is
+/// overstated 217×`.
+fn held_against(table: &Table<'_>, row: &str) -> Option<String> {
+    let row = table.row(row)?;
+    let mut said = Vec::new();
+    for claim in &row.claims {
+        let verdict = row.verdicts.iter().find(|verdict| verdict.body == Some(claim.body))?;
+        said.push(match verdict.word {
+            Word::Depends => format!("{} depends on what is meant", claim.text),
+            word => format!("{} is {}", claim.text, in_words(word)),
+        });
+    }
+    Some(format!("Of the article's figures, {}.", said.join(" and ")))
+}
+
 fn memory(table: &Table<'_>) -> Option<String> {
     let [thread, task] = [Executor::Threads, Executor::TokioMulti]
         .map(|executor| table.text("memory", "all", executor));
     let (thread, task) = (thread?, task?);
-    let times = table.value("memory", "all", Executor::Threads)?
-        / table.value("memory", "all", Executor::TokioMulti)?.max(1.0);
-    let resident = table.text("memory", "resident", Executor::Threads).unwrap_or("an unknown part");
+    let resident = table.text("memory", "resident", Executor::Threads).unwrap_or("a part");
     let reserved = table.text("memory", "reserved", Executor::Threads);
     let reservation = reserved.map_or_else(String::new, |reserved| {
-        format!(" The megabytes that one reads of are reserved addresses: {reserved} for each thread here.")
+        format!(
+            " The megabytes that one reads of are reserved addresses and no memory: {reserved} \
+             for each thread here."
+        )
     });
     Some(format!(
-        "A thread that waits takes {thread} of memory ({resident} in the process, the rest in the \
-         kernel), a task {task}: {} as much.{reservation}",
-        format::ratio(times),
+        "Memory: a thread that waits takes {thread} ({resident} of it in the process, the rest in \
+         the kernel), a task {task}. {}{reservation}",
+        held_against(table, "memory")?,
     ))
 }
 
@@ -65,8 +81,9 @@ fn creation(table: &Table<'_>) -> Option<String> {
     let thread = table.text("creation", "spawn-and-join", Executor::Threads)?;
     let task = table.text("creation", "spawn-and-join", Executor::TokioMulti)?;
     Some(format!(
-        "Starting and joining takes {thread} for a thread and {task} for a task, where many are \
-         started at once."
+        "Creation: starting and joining takes {thread} for a thread and {task} for a task, where \
+         many are started at once. {}",
+        held_against(table, "creation")?,
     ))
 }
 
@@ -76,8 +93,9 @@ fn hand_off(table: &Table<'_>) -> Option<String> {
         (text("channel", Executor::Threads)?, text("channel-pinned", Executor::Threads)?);
     let task = text("channel", Executor::TokioCurrent)?;
     Some(format!(
-        "Handing over to another thread takes {woken}, and {pinned} where both share a core; \
-         between tasks of one thread it takes {task}."
+        "Hand-off: to another thread it takes {woken}, and {pinned} where both share a core; \
+         between tasks of one thread {task}. {}",
+        held_against(table, "hand-off")?,
     ))
 }
 
@@ -87,12 +105,13 @@ fn how_many(table: &Table<'_>) -> Option<String> {
     threads.estimate?;
     let limit = threads.note.as_deref().unwrap_or_default();
     Some(format!(
-        "{} threads were alive at once, and {tasks} tasks. Of the threads: {limit}",
-        threads.text
+        "How many: {} threads were alive at once, and {tasks} tasks. {} For threads, {limit}",
+        threads.text,
+        held_against(table, "how-many")?,
     ))
 }
 
 fn computing(table: &Table<'_>) -> Option<String> {
     let said = table.row("computing")?.verdicts.first()?;
-    (said.word == Word::Compared).then(|| format!("Pure computation: {}", said.sentence))
+    (said.word == Word::Compared).then(|| format!("Computation: {}", said.sentence))
 }

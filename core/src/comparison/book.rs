@@ -9,6 +9,8 @@ use crate::executor::Executor;
 use crate::stats::{Distribution, slope};
 use std::collections::BTreeMap;
 
+/// What is said of a slope that is noise.
+const NOISE: &str = "no growth beyond the noise of what the kernel tells";
 /// Stands where there is no figure.
 const NONE: &str = "–";
 
@@ -108,7 +110,7 @@ impl<'a> Book<'a> {
 }
 
 impl About {
-    fn with(self, cells: Vec<MeasureCell>) -> Measure {
+    pub(super) fn with(self, cells: Vec<MeasureCell>) -> Measure {
         Measure {
             id: self.id.to_owned(),
             title: self.title.to_owned(),
@@ -213,7 +215,18 @@ fn slope_cell(
     }
     let points: Vec<(f64, f64)> =
         cells.iter().filter_map(|(_, cell)| Some((units(cell)? as f64, of(cell)?))).collect();
-    MeasureCell { state: last.state, evidence, ..told(executor, fitted(points), unit) }
+    let told = told(executor, fitted(points), unit);
+    let MeasureCell { text, note, .. } = &told;
+    let (text, note) = match told.estimate.filter(is_noise) {
+        Some(_) => (figure(0.0, unit), Some(NOISE.to_owned())),
+        None => (text.clone(), note.clone()),
+    };
+    MeasureCell { state: last.state, evidence, text, note, ..told }
+}
+
+/// Whether the slopes between neighbours do not even agree that there is any growth.
+pub(super) fn is_noise(estimate: &Estimate) -> bool {
+    estimate.low <= 0.0
 }
 
 /// The slope through points, with those between neighbours as its spread.

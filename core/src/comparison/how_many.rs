@@ -34,7 +34,7 @@ pub(super) fn row(book: &Book<'_>) -> Row {
     judged_row(head, claims::how_many(), vec![alive])
 }
 
-const AT_LEAST: &str = "At least so many: more were not tried.";
+const AT_LEAST: &str = "at least so many: more were not tried.";
 
 fn alive() -> About {
     About {
@@ -49,8 +49,8 @@ fn alive() -> About {
              group, RLIMIT_NPROC, memory; the smallest one binds. A little is kept free, since \
              past the limit on memory maps a program gets no error: it dies in the standard \
              library's stack guard.",
-            "It is tried in a child process that may take four seconds. If it dies or is too \
-             slow, fewer are tried.",
+            "It is tried in a child process that may take six seconds. If it dies or is too \
+             slow, fewer are tried: three quarters of them, twice at most.",
             "Tasks are limited by memory alone. A million is the most that this workload takes.",
         ],
         is_claimed: true,

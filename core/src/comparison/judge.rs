@@ -47,7 +47,12 @@ fn row_verdict(measures: &[Measure], claim: &Claim) -> RowVerdict {
         .filter(|(_, cell)| cell.executor.is_native() && cell.executor.body() == claim.body)
         .filter_map(|(measure, cell)| {
             let (word, value) = (cell.verdict?, cell.estimate?.value);
-            let name = format!("{}, {}", measure.title.to_lowercase(), cell.executor.title());
+            let title = measure.title.to_lowercase();
+            // Only tasks run on more than one native executor.
+            let name = match claim.body {
+                Body::Threads => title,
+                Body::Tasks => format!("{title}, {}", cell.executor.title()),
+            };
             Some(Judged { word, value, name, text: cell.text.clone() })
         })
         .collect();
@@ -101,15 +106,24 @@ fn sentence(claim: &Claim, word: Word, judged: &[Judged]) -> String {
             format!("{said} is {}: {measured} here.", in_words(word))
         }
         _ => {
-            let parts: Vec<String> = judged
-                .iter()
-                .map(|Judged { word, name, text, .. }| {
-                    format!("{name} {text} ({})", in_words(*word))
-                })
-                .collect();
-            format!("{said} depends on what is meant: {}.", parts.join("; "))
+            let groups = [
+                ("Confirmed", of(judged, |word| word == Word::Confirmed)),
+                ("Overstated", of(judged, |word| matches!(word, Word::Overstated { .. }))),
+                ("Understated", of(judged, |word| matches!(word, Word::Understated { .. }))),
+                ("On the edge of it", of(judged, |word| word == Word::Depends)),
+            ];
+            let told = groups.iter().filter(|(_, names)| !names.is_empty());
+            let told: Vec<String> =
+                told.map(|(word, names)| format!("{word}: {}.", names.join("; "))).collect();
+            format!("{said} depends on what is meant. {}", told.join(" "))
         }
     }
+}
+
+/// The cells of which a word is said, each with its figure.
+fn of(judged: &[Judged], is: impl Fn(Word) -> bool) -> Vec<String> {
+    let named = judged.iter().filter(|judged| is(judged.word));
+    named.map(|Judged { name, text, .. }| format!("{name}, {text}")).collect()
 }
 
 /// A word as people read it: `overstated 830×`.

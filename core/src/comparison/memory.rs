@@ -1,8 +1,9 @@
 //! Memory: what a unit that waits takes, in the process, in the kernel, and as addresses.
 
-use super::book::{About, Book, Place, judged_row};
+use super::book::{About, Book, Place, is_noise, judged_row};
 use super::claims;
-use crate::api::{Cell, Memory, Row, Unit};
+use super::judge::figure;
+use crate::api::{Cell, Estimate, Measure, Memory, Row, Unit};
 use crate::executor;
 
 const PLACES: &[Place] = &[
@@ -21,22 +22,39 @@ pub(super) fn row(book: &Book<'_>) -> Row {
     let of = |field: fn(&Memory) -> Option<u64>| {
         move |cell: &Cell| Some(field(cell.memory.as_ref()?)? as f64)
     };
-    let measures = vec![
-        book.slope(all(), PLACES, of(all_bytes)),
+    let mut measures = vec![
         book.slope(resident(), PLACES, of(|memory| Some(memory.peak_bytes))),
         book.slope(kernel_stack(), PLACES, of(|memory| memory.kernel_stack_bytes)),
         book.slope(page_tables(), PLACES, of(|memory| memory.page_table_bytes)),
         book.slope(slab(), PLACES, of(|memory| memory.slab_bytes)),
-        book.slope(reserved(), PLACES, of(|memory| memory.reserved_bytes)),
     ];
+    measures.insert(0, sum(&measures));
+    measures.push(book.slope(reserved(), PLACES, of(|memory| memory.reserved_bytes)));
     let head = ("memory", "Memory per unit", "How much memory does a unit take that only waits?");
     judged_row(head, claims::memory(), measures)
 }
 
-/// All that is taken of the machine's memory, as far as the kernel tells it.
-fn all_bytes(memory: &Memory) -> Option<u64> {
-    let of_kernel = [memory.kernel_stack_bytes, memory.page_table_bytes, memory.slab_bytes];
-    Some(memory.peak_bytes + of_kernel.into_iter().flatten().sum::<u64>())
+/// The parts together: of each executor, those that grow with the units beyond noise.
+fn sum(parts: &[Measure]) -> Measure {
+    let mut all = all().with(parts[0].cells.clone());
+    for cell in &mut all.cells {
+        let same = |part: &Measure| {
+            part.cells.iter().find(|other| other.executor == cell.executor)?.estimate
+        };
+        let kernel = parts[1..].iter().filter_map(same).filter(|part| !is_noise(part));
+        cell.note = None;
+        if let Some(resident) = cell.estimate {
+            let sum = kernel.fold(resident, |sum, part| Estimate {
+                value: sum.value + part.value,
+                low: sum.low + part.low,
+                high: sum.high + part.high,
+                n: sum.n,
+            });
+            cell.text = figure(sum.value, Unit::Bytes);
+            cell.estimate = Some(sum);
+        }
+    }
+    all
 }
 
 fn about(
@@ -54,9 +72,13 @@ fn all() -> About {
         ..about(
             "all",
             "All that it takes",
-            "Resident memory, kernel stack, page tables and slab together, as far as the kernel \
-             tells them.",
-            &["This is the memory that nothing else can use while the unit waits.", SLOPE],
+            "Resident memory, kernel stack, page tables and the kernel's records together, as far as \
+             the kernel tells them.",
+            &[
+                "This is the memory that nothing else can use while the unit waits. A part that \
+                 does not grow with the units beyond noise is not added.",
+                SLOPE,
+            ],
         )
     }
 }

@@ -35,10 +35,13 @@ pub struct Planned {
 const UNITS_MAX: u64 = 1_000_000;
 /// The most threads that it tries: so many start within the time that the search has.
 const THREADS_MAX: u64 = 60_000;
-/// How long one execution of the search may take, in seconds.
-const SEARCH_TIME_LIMIT_S: u32 = 4;
+/// How long the first execution of the search may take, in seconds: a busy machine takes
+/// several times as long as an idle one.
+const SEARCH_TIME_LIMIT_S: u32 = 6;
+/// How long every further one may take, so that all of them end within ten seconds.
+const SEARCH_AGAIN_TIME_LIMIT_S: u32 = 2;
 /// How often the search asks once more with fewer units.
-const SEARCH_AGAIN_MAX: u32 = 3;
+const SEARCH_AGAIN_MAX: u32 = 2;
 /// How many requests per second the servers get, over all connections.
 pub(super) const REQUESTS_PER_S: u64 = 10_000;
 /// The numbers of connections that the servers get.
@@ -109,7 +112,7 @@ pub fn again(key: &str, attempt: u32, ended: &Experiment) -> Option<ExperimentRe
     // What lived at once on one executor needs no second look.
     let open = ended.cells.iter().filter(|cell| cell.state != CellState::Done);
     let executors: Vec<Executor> = open.map(|cell| cell.executor).collect();
-    Some(meeting(&executors, fewer))
+    Some(meeting(&executors, fewer, SEARCH_AGAIN_TIME_LIMIT_S))
 }
 
 fn asked(workload: &str, executors: &[Executor], params: &[(&str, Value)]) -> ExperimentRequest {
@@ -256,11 +259,11 @@ fn hand_off(sized: &Sized) -> Vec<Planned> {
 }
 
 /// Units that meet, so that all of them are alive at once.
-fn meeting(executors: &[Executor], units: u64) -> ExperimentRequest {
+fn meeting(executors: &[Executor], units: u64, time_limit_s: u32) -> ExperimentRequest {
     ExperimentRequest {
         samples: Some(1),
         warmups: Some(0),
-        time_limit_s: Some(SEARCH_TIME_LIMIT_S),
+        time_limit_s: Some(time_limit_s),
         ..asked("fan-out", executors, &[("units", units.into()), ("work", "meet".into())])
     }
 }
@@ -274,20 +277,20 @@ fn how_many(sized: &Sized, ceilings: Ceilings) -> Vec<Planned> {
         plan.push(Planned {
             key: "limit-threads",
             title: "What limits the number of threads",
-            request: meeting(THREADS, UNITS_MAX),
+            request: meeting(THREADS, UNITS_MAX, SEARCH_TIME_LIMIT_S),
             estimate_s: 1,
         });
     }
     plan.push(Planned {
         key: "many-threads",
         title: "As many threads as fit, all alive at once",
-        request: meeting(THREADS, threads),
+        request: meeting(THREADS, threads, SEARCH_TIME_LIMIT_S),
         estimate_s: 2,
     });
     plan.push(Planned {
         key: "many-tasks",
         title: "Very many tasks, all alive at once",
-        request: meeting(TOKIO, tasks),
+        request: meeting(TOKIO, tasks, SEARCH_TIME_LIMIT_S),
         estimate_s: sized.of(1, 6),
     });
     plan

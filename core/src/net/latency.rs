@@ -129,8 +129,22 @@ impl Percentiles {
     }
 }
 
+/// What the clients saw, in numbers. What they waited counts from when a request was to be
+/// sent; in a closed loop, that is when it was sent.
+pub fn readings(latency: &Latency, clients_cpu_ns: u64) -> Vec<(&'static str, f64)> {
+    let Percentiles { p50_ns, p99_ns, p99_9_ns, .. } = latency.corrected;
+    let numbers = [
+        ("latency_p50_ns", p50_ns),
+        ("latency_p99_ns", p99_ns),
+        ("latency_p99_9_ns", p99_9_ns),
+        ("sent_late", latency.sent_late),
+        ("clients_cpu_ns", clients_cpu_ns),
+    ];
+    numbers.map(|(name, number)| (name, number as f64)).to_vec()
+}
+
 /// What the clients saw, in words and as curves. `open` says whether they kept to a schedule.
-pub fn facts(latency: &Latency, open: bool) -> Vec<Fact> {
+pub fn facts(latency: &Latency, open: bool, clients_cpu_ns: u64) -> Vec<Fact> {
     let Latency { requests, sent_late, first_done_ns, last_done_ns, raw, corrected } = latency;
     let rate = *requests as f64 / (*last_done_ns as f64 / 1e9).max(1e-9);
     let duration = |ns: u64| format::duration_ns(ns as f64);
@@ -155,6 +169,8 @@ pub fn facts(latency: &Latency, open: bool) -> Vec<Fact> {
         let label = "latency since a request was to be sent (corrected)";
         facts.push(Fact::new(label, corrected.in_words()));
         facts.push(Fact::new("sent over 1 ms late, their connection being busy", late));
+        let none = "none: with a single one, this execution would have failed";
+        facts.push(Fact::new("requests left unsent or unanswered", none));
     } else {
         let why = "the same: in a closed loop a request is to be sent when the one before it has \
                    been answered, so a stall delays the requests that would have shown it";
@@ -169,7 +185,8 @@ pub fn facts(latency: &Latency, open: bool) -> Vec<Fact> {
         ),
     ));
     facts.push(Fact::new("latency by percentile", "").with(picture));
-    facts.push(super::in_one_process());
+    // A version that did not look has stored nothing.
+    facts.push(super::in_one_process(Some(clients_cpu_ns).filter(|ns| *ns > 0)));
     facts
 }
 
@@ -212,10 +229,22 @@ mod tests {
 
     #[test]
     fn the_facts_of_a_closed_loop_say_that_there_is_nothing_to_correct() {
-        let told = |open| format!("{:?}", facts(&stalled(), open));
+        let told = |open| format!("{:?}", facts(&stalled(), open, 5_000_000));
         assert!(
             told(false).contains("in a closed loop") && !told(true).contains("in a closed loop")
         );
-        assert!(told(true).contains("sent over 1 ms late"));
+        assert!(told(true).contains("sent over 1 ms late") && told(true).contains("none: with"));
+        assert!(told(true).contains("the clients took 5.00 ms"), "{}", told(true));
+    }
+
+    #[test]
+    fn the_readings_are_of_the_corrected_latency() {
+        let latency = stalled();
+        let readings = readings(&latency, 7);
+        let at = |name| readings.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+        assert_eq!(at("latency_p99_ns"), Some(latency.corrected.p99_ns as f64));
+        assert_eq!(at("latency_p99_9_ns"), Some(latency.corrected.p99_9_ns as f64));
+        assert_eq!(at("sent_late"), Some(latency.sent_late as f64));
+        assert_eq!(at("clients_cpu_ns"), Some(7.0));
     }
 }

@@ -12,6 +12,7 @@ use super::PATIENCE;
 use super::latency::Latency;
 use crate::choices;
 use driver::Driver;
+use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU64;
@@ -95,6 +96,8 @@ pub struct Report {
     pub answered: u64,
     /// How long they took.
     pub latency: Latency,
+    /// The processor time of the clients.
+    pub clients_cpu_ns: u64,
 }
 
 /// Clients at work.
@@ -163,10 +166,20 @@ fn run<C: Client>(plan: Plan<C>, address: SocketAddr) -> Result<Report, String> 
         // The server waits for so many connections: it gets them, and finds them closed.
         while connect.opened < awaited && connect.next().is_ok() {}
     }
-    report
+    report.map(|latency| Report {
+        answered: latency.requests,
+        latency,
+        clients_cpu_ns: own_processor_ns(),
+    })
 }
 
-fn connect_and_drive<C: Client>(plan: Plan<C>, connect: &mut Connect) -> Result<Report, String> {
+/// The processor time that the calling thread has used.
+fn own_processor_ns() -> u64 {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    used.tv_sec as u64 * 1_000_000_000 + used.tv_nsec as u64
+}
+
+fn connect_and_drive<C: Client>(plan: Plan<C>, connect: &mut Connect) -> Result<Latency, String> {
     let opened: io::Result<Vec<TcpStream>> =
         (0..plan.connections).map(|_| connect.next()).collect();
     let opened = opened.map_err(|error| format!("could not connect: {error}"))?;

@@ -135,7 +135,7 @@ pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
         Fact::new("to slow readers", format!("{late} delivered in the end, {lagged} lost to them")),
         Fact::new("for clients that had just left", format!("{dropped} dropped")),
         Fact::new("clients in the room at the end", format::count(outcome.left_in_room)),
-        net::in_one_process(),
+        net::in_one_process(None),
     ]
 }
 

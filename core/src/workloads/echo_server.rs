@@ -7,7 +7,8 @@
 //! of the units: `connections` connections with `requests` requests each, paced as `load`
 //! says, every answer compared with what was sent, and before them `hang_ups` connections
 //! that close in the middle of a request. The outcome is how many requests were answered
-//! and how many connections ended whole and cut short; how long each answer took is seen.
+//! and how many connections ended whole and cut short; how long each answer took is seen, and
+//! how much processor time the clients used.
 
 use crate::about::{About, Group, Preset};
 use crate::api::Fact;
@@ -92,13 +93,25 @@ pub struct Outcome {
     pub cut_short: u64,
     /// How long the answers took.
     pub latency: Seen<Latency>,
+    /// The processor time of the clients, which is a part of the process's: from before they
+    /// connect until they have all answers. On the loopback the kernel charges the way to the
+    /// server to them, and the way back to the server.
+    #[serde(default)]
+    pub clients_cpu_ns: Seen<u64>,
 }
 
 pub fn expected(params: &Params) -> Outcome {
     let answered = params.connections * params.requests;
     let cut_short = if params.payload_bytes > 1 { params.hang_ups } else { 0 };
     let served = params.connections + params.hang_ups - cut_short;
-    Outcome { answered, echoed: answered, served, cut_short, latency: Seen::default() }
+    Outcome {
+        answered,
+        echoed: answered,
+        served,
+        cut_short,
+        latency: Seen::default(),
+        clients_cpu_ns: Seen::default(),
+    }
 }
 
 pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
@@ -109,8 +122,13 @@ pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
         Fact::new("requests answered", format!("{answered} of {sent}, {bytes} as they were sent")),
         Fact::new("connections", format!("{served} served to their end, {cut} cut short")),
     ];
-    facts.extend(latency::facts(&outcome.latency.0, matches!(params.load, Pacing::Open)));
+    let is_open = matches!(params.load, Pacing::Open);
+    facts.extend(latency::facts(&outcome.latency.0, is_open, outcome.clients_cpu_ns.0));
     facts
+}
+
+pub fn readings(_: &Params, outcome: &Outcome) -> Vec<(&'static str, f64)> {
+    latency::readings(&outcome.latency.0, outcome.clients_cpu_ns.0)
 }
 
 pub fn operations(params: &Params) -> u64 {
@@ -207,6 +225,7 @@ fn outcome(ends: Vec<io::Result<u64>>, report: Report) -> Outcome {
         served: 0,
         cut_short: 0,
         latency: Seen(report.latency),
+        clients_cpu_ns: Seen(report.clients_cpu_ns),
     };
     for end in ends {
         match end {

@@ -98,6 +98,11 @@ pub struct Outcome {
     pub refused: u64,
     /// How long the answers took.
     pub latency: Seen<Latency>,
+    /// The processor time of the clients, which is a part of the process's: from before they
+    /// connect until they have all answers. On the loopback the kernel charges the way to the
+    /// server to them, and the way back to the server.
+    #[serde(default)]
+    pub clients_cpu_ns: Seen<u64>,
 }
 
 pub fn expected(params: &Params) -> Outcome {
@@ -108,6 +113,7 @@ pub fn expected(params: &Params) -> Outcome {
         served: params.connections,
         refused: params.garbage,
         latency: Seen::default(),
+        clients_cpu_ns: Seen::default(),
     }
 }
 
@@ -120,8 +126,13 @@ pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
         Fact::new("connections served to their end", served),
         Fact::new("nonsense answered with status 400", format!("{refused} of {garbage}")),
     ];
-    facts.extend(latency::facts(&outcome.latency.0, matches!(params.load, Pacing::Open)));
+    let is_open = matches!(params.load, Pacing::Open);
+    facts.extend(latency::facts(&outcome.latency.0, is_open, outcome.clients_cpu_ns.0));
     facts
+}
+
+pub fn readings(_: &Params, outcome: &Outcome) -> Vec<(&'static str, f64)> {
+    latency::readings(&outcome.latency.0, outcome.clients_cpu_ns.0)
 }
 
 pub fn operations(params: &Params) -> u64 {
@@ -238,6 +249,7 @@ fn outcome(ends: Vec<io::Result<Served>>, report: Report) -> Outcome {
         served: 0,
         refused: 0,
         latency: Seen(report.latency),
+        clients_cpu_ns: Seen(report.clients_cpu_ns),
     };
     for end in ends {
         let Served { responses, refused } = done(end, "serve a connection");

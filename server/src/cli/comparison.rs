@@ -126,14 +126,14 @@ async fn part(
     Ok(is_failed)
 }
 
-/// What stands before the bar of a part; where no terminal shows one, it is a line.
+/// What stands beside the bar of a part; where no terminal shows one, it is a line.
 fn head(place: usize, parts: usize, title: &str, left_s: u32) -> String {
     let left = match left_s {
         0..=90 => format!("{left_s} s"),
         _ => format!("{} min", left_s.div_ceil(60)),
     };
     if std::io::stderr().is_terminal() {
-        return format!("{place}/{parts} {title}, about {left} left  ");
+        return format!("{place}/{parts}, {left} left: {title}, ");
     }
     eprintln!("{place} of {parts}: {title}; about {left} left");
     String::new()

@@ -37,8 +37,8 @@ pub(super) fn interrupts() -> Result<CancellationToken, Failure> {
     Ok(cancel)
 }
 
-/// Measures an experiment that gets the name `id`, and computes its figures. The progress is
-/// shown after the words `head`.
+/// Measures an experiment that gets the name `id`, and computes its figures. Beside the
+/// progress, `head` stands before what is measured.
 pub(super) async fn measure(
     id: String,
     spec: &Spec,

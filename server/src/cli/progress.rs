@@ -10,19 +10,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(super) struct Collector {
     pub(super) cells: Vec<Cell>,
     spec: Spec,
+    head: String,
     bar: ProgressBar,
 }
 
 impl Collector {
-    /// Nothing collected yet; the bar stands after the words `head`.
+    /// Nothing collected yet; beside the bar, `head` stands before what is measured.
     pub(super) fn new(spec: &Spec, cells: Vec<Cell>, head: &str) -> Self {
         // Drawn only between executions: a bar that ticks would take part in them.
         let bar = ProgressBar::new(cells.len() as u64 * u64::from(spec.samples));
-        let template = "{prefix}{bar:30} {pos}/{len} samples  {msg}";
+        let template = "{bar:30} {pos}/{len} samples  {wide_msg}";
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         bar.set_style(style);
-        bar.set_prefix(head.to_owned());
-        Self { cells, spec: spec.clone(), bar }
+        Self { cells, spec: spec.clone(), head: head.to_owned(), bar }
     }
 
     /// Takes the bar off the terminal.
@@ -31,10 +31,11 @@ impl Collector {
     }
 
     fn message(&self, cell: usize) -> String {
-        let cell = &self.cells[cell];
+        let (head, cell) = (&self.head, &self.cells[cell]);
+        let executor = cell.executor;
         match (&self.spec.sweep, swept_value(&self.spec, cell)) {
-            (Some(sweep), Some(value)) => format!("{} {}={value}", cell.executor, sweep.param),
-            _ => cell.executor.to_string(),
+            (Some(sweep), Some(value)) => format!("{head}{executor} {}={value}", sweep.param),
+            _ => format!("{head}{executor}"),
         }
     }
 }
@@ -58,7 +59,7 @@ impl Sink for Collector {
                 cell.state = end.state;
                 cell.reason = end.reason;
                 cell.refusal = end.refusal;
-                cell.memory = end.memory;
+                cell.memory = end.memory.map(|memory| *memory);
                 cell.outcome = end.outcome;
                 cell.observed = end.observed.map(|observed| *observed);
             }

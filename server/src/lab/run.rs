@@ -52,7 +52,7 @@ pub struct CellEnd {
     /// The limit that binds, where the cell was refused for one.
     pub refusal: Option<Refusal>,
     /// The memory of the first execution.
-    pub memory: Option<Memory>,
+    pub memory: Option<Box<Memory>>,
     /// What the body returned, every time.
     pub outcome: Option<Value>,
     /// What the observed execution found out.
@@ -118,7 +118,7 @@ struct Entrant {
     taken: u32,
     /// Its memory has been watched already.
     is_watched: bool,
-    memory: Option<Memory>,
+    memory: Option<Box<Memory>>,
     outcome: Option<Value>,
     observed: Option<Box<Observed>>,
 }
@@ -207,7 +207,7 @@ impl<S: Sink> Group<'_, S> {
             Ok(Err(failure)) => return self.end(place, failed(failure)).await,
             Err(Cancelled) => return self.end(place, cancelled()).await,
         };
-        entrant.memory = entrant.memory.or(execution.memory);
+        entrant.memory = entrant.memory.take().or(execution.memory);
         match kind {
             Kind::WarmUp => return Ok(()),
             Kind::Observed => {
@@ -238,7 +238,8 @@ impl<S: Sink> Group<'_, S> {
             state: CellState::Done,
             reason: None,
             refusal: None,
-            memory: self.entrants[place].memory,
+            // It is known of cells that end in any other way too: see `end`.
+            memory: None,
             outcome: self.entrants[place].outcome.take(),
             observed: self.entrants[place].observed.take(),
             spawn_costs: None,
@@ -252,7 +253,7 @@ impl<S: Sink> Group<'_, S> {
         if let Some(child) = entrant.child.take() {
             child.kill().await;
         }
-        let (cell, memory) = (entrant.cell, entrant.memory);
+        let (cell, memory) = (entrant.cell, entrant.memory.take());
         self.record_waiting(place).await?;
         self.sink.record(Update::Ended { cell, end: CellEnd { memory, ..end } }).await
     }
@@ -278,7 +279,7 @@ impl<S: Sink> Group<'_, S> {
 async fn watched_turn(child: &mut Child, process: u32, kind: Kind) -> Result<Execution, Failure> {
     let mut footprint = Footprint::of(process);
     let execution = footprint.during(child.turn(kind)).await?;
-    let memory = execution.memory.map(|memory| footprint.added_to(memory));
+    let memory = execution.memory.map(|memory| Box::new(footprint.added_to(*memory)));
     Ok(Execution { memory, ..execution })
 }
 

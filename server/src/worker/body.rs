@@ -77,7 +77,7 @@ impl Body {
             // not what a unit of the server takes.
             let has_clients = self.prepared.descriptors() > 0;
             let bytes_per_unit = memory.bytes_per_unit.filter(|_| !has_clients);
-            Some(Memory { bytes_per_unit, ..memory })
+            Some(Box::new(Memory { bytes_per_unit, ..memory }))
         });
         let used = after.since(&before);
         let sample = Sample {

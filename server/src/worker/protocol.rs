@@ -68,7 +68,7 @@ pub struct Execution {
     pub correct: bool,
     /// The memory of the process's first execution; absent for all others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memory: Option<Memory>,
+    pub memory: Option<Box<Memory>>,
     /// What was noted of the units; only of an observed execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
@@ -97,7 +97,7 @@ mod tests {
             sample: serde_json::from_value(json!({"wall_ns": 5, "cpu_user_ns": 7})).unwrap(),
             outcome: json!({"total": 3}),
             correct: true,
-            memory: Some(Memory::new(1, 2, 3)),
+            memory: Some(Box::new(Memory::new(1, 2, 3))),
             observed: None,
         });
         serde_json::to_vec(&reply).unwrap()

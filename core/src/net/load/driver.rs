@@ -1,8 +1,8 @@
 //! One thread that drives all connections of the clients over epoll.
 
-use super::{Client, PIECES, PIPELINED, Plan, Report, Sending};
+use super::{Client, PIECES, PIPELINED, Plan, Sending};
 use crate::net::PATIENCE;
-use crate::net::latency::Recorder;
+use crate::net::latency::{Latency, Recorder};
 use rustix::event::{Timespec, epoll};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -85,7 +85,7 @@ impl<C: Client> Driver<C> {
     }
 
     /// Sends all requests and takes all answers.
-    pub(super) fn drive(mut self) -> Result<Report, String> {
+    pub(super) fn drive(mut self) -> Result<Latency, String> {
         let mut events = Vec::with_capacity(1024);
         let mut heard = 0;
         self.start = Instant::now();
@@ -124,8 +124,7 @@ impl<C: Client> Driver<C> {
                 }
             }
         }
-        let latency = self.recorder.latency();
-        Ok(Report { answered: latency.requests, latency })
+        Ok(self.recorder.latency())
     }
 
     fn now(&self) -> u64 {

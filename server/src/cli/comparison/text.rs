@@ -4,7 +4,7 @@
 use crate::cli::list::wrapped;
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use filature_core::Executor;
-use filature_core::api::{Claim, Comparison, Measure, MeasureCell, Row};
+use filature_core::api::{Claim, Comparison, Measure, Row, State};
 use filature_core::{executor::Body, format};
 
 /// Stands where there is no figure.
@@ -95,27 +95,52 @@ fn line(title: String, measure: &Measure, columns: &[Executor]) -> Vec<String> {
     std::iter::once(title).chain(columns.iter().map(text)).collect()
 }
 
-/// What has to be known beside the figures of this machine. What is said of several executors
-/// is said once.
+/// What has to be known beside the figures of this machine. What is said of several cells is
+/// said once.
 fn notes(row: &Row) -> Vec<String> {
-    let mut notes: Vec<(String, Vec<String>, &str)> = Vec::new();
+    let mut notes: Vec<Note<'_>> = Vec::new();
     for measure in &row.measures {
-        for MeasureCell { executor, note, .. } in &measure.cells {
-            let Some(note) = note else { continue };
-            let known =
-                notes.iter_mut().find(|(title, _, known)| *title == measure.title && known == note);
-            match known {
-                Some((_, executors, _)) => executors.push(executor.to_string()),
-                None => {
-                    notes.push((measure.title.clone(), vec![executor.to_string()], note));
-                }
+        let mut of_measure: Vec<Note<'_>> = Vec::new();
+        for cell in &measure.cells {
+            let Some(text) = &cell.note else { continue };
+            match of_measure.iter_mut().find(|known| known.text == text) {
+                Some(known) => known.executors.push(cell.executor),
+                None => of_measure.push(Note {
+                    measures: vec![&measure.title],
+                    executors: vec![cell.executor],
+                    text,
+                }),
+            }
+        }
+        for note in of_measure {
+            let same = |known: &&mut Note<'_>| {
+                (known.text, &known.executors) == (note.text, &note.executors)
+            };
+            match notes.iter_mut().find(same) {
+                Some(known) => known.measures.extend(note.measures),
+                None => notes.push(note),
             }
         }
     }
-    let line = |(title, executors, note): (String, Vec<String>, &str)| {
-        format!("{title}, {}: {note}", executors.join(", "))
-    };
-    notes.into_iter().map(line).collect()
+    notes.iter().map(Note::line).collect()
+}
+
+/// Something to be known of some measures on some executors.
+struct Note<'a> {
+    measures: Vec<&'a str>,
+    executors: Vec<Executor>,
+    text: &'a str,
+}
+
+impl Note<'_> {
+    fn line(&self) -> String {
+        let executors: Vec<&str> = self.executors.iter().map(|executor| executor.id()).collect();
+        let measures = match self.measures[..] {
+            [first, _, _, ..] => format!("{first} and {} more", self.measures.len() - 1),
+            _ => self.measures.join("; "),
+        };
+        format!("{measures} ({}): {}", executors.join(", "), self.text)
+    }
 }
 
 fn machines(comparison: &Comparison, others: &[Comparison]) -> String {
@@ -148,7 +173,6 @@ fn machines(comparison: &Comparison, others: &[Comparison]) -> String {
 
 /// Why there is less to see than was asked for, if there is.
 fn state(comparison: &Comparison) -> String {
-    use filature_core::api::State;
     match (comparison.state, &comparison.reason) {
         (State::Done, _) => String::new(),
         (state, Some(reason)) => wrapped(&format!("It {}: {reason}.", state.id()), 0),
