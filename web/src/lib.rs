@@ -36,7 +36,7 @@
 //! `compare-progress`, `compare-cancel`, `compare-error`, `comparison-table` (in it
 //! `row-<row>`, `how-<row>-<measure>`, `cell-<row>-<measure>-<executor>`), `compare-link`,
 //! `compare-copy`, `compare-markdown`, `compare-json`, `compare-csv`, `compare-report`,
-//! `compare-list`, `beside-<id>`, `compare-import`, `compare-imported`, `advice-units`,
+//! `compare-look`, `compare-list`, `beside-<id>`, `compare-import`, `compare-imported`, `advice-units`,
 //! `advice-lifetime`, `advice-work`, `advice-ask`, `advice`,
 //! `count-workers`, `versus-run`, `versus-cancel`, `versus-progress`, `versus-table`.
 
