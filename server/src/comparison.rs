@@ -138,9 +138,12 @@ fn outcome(parts: &[Part], stop: Option<(State, Option<String>)>) -> (State, Opt
     (State::Failed, Some(reason.to_owned()))
 }
 
-/// The one in which other programs used the most.
+/// The one in which other programs used the most. One that was too short to be called
+/// disturbed hides none that was.
 fn worst(seen: impl Iterator<Item = Disturbance>) -> Option<Disturbance> {
-    seen.max_by(|a, b| a.outside_share.total_cmp(&b.outside_share))
+    seen.max_by(|a, b| {
+        a.disturbed.cmp(&b.disturbed).then(a.outside_share.total_cmp(&b.outside_share))
+    })
 }
 
 #[cfg(test)]
@@ -193,6 +196,8 @@ mod tests {
         let seen = [0.01, 0.2, 0.04]
             .map(|outside_share| Disturbance { outside_share, disturbed: outside_share > 0.05 });
         assert_eq!(worst(seen.into_iter()), Some(seen[1]));
+        let short = Disturbance { outside_share: 0.9, disturbed: false };
+        assert_eq!(worst(seen.into_iter().chain([short])), Some(seen[1]));
         assert_eq!(worst([].into_iter()), None);
     }
 }

@@ -49,12 +49,28 @@ pub async fn get<T: FromJs>(path: &str) -> Result<T, Failure> {
     parsed(&send("GET", path, None).await?)
 }
 
+/// `GET path` as it comes.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn text(path: &str) -> Result<String, Failure> {
+    send("GET", path, None).await
+}
+
 /// `POST path` with a JSON body, for a JSON answer.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn post<T: FromJs>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
     parsed(&send("POST", path, Some(&written(body))).await?)
+}
+
+/// `POST path` with a text that should be JSON, for a JSON answer.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn post_text<T: FromJs>(path: &str, text: &str) -> Result<T, Failure> {
+    parsed(&send("POST", path, Some(text)).await?)
 }
 
 /// `POST path` with a JSON body, for no answer but success.
@@ -82,14 +98,22 @@ fn parsed<T: FromJs>(text: &str) -> Result<T, Failure> {
         .map_err(|field| Failure::Unexpected(format!("`{field}` is not as expected")))
 }
 
-async fn send(method: &str, path: &str, body: Option<&str>) -> Result<String, Failure> {
-    let (status, text) = exchange(method, path, body).await.map_err(|_| Failure::Unreachable)?;
-    if (200..300).contains(&status) {
-        return Ok(text);
-    }
-    Err(match from_js::parse::<Problem>(&text) {
-        Ok(problem) => Failure::Problem(Box::new(problem)),
-        Err(_) => Failure::Unexpected(format!("status {status}")),
+/// Boxed: the requests for each type of answer would else have a copy of it inside.
+fn send<'a>(
+    method: &'a str,
+    path: &'a str,
+    body: Option<&'a str>,
+) -> Pin<Box<dyn Future<Output = Result<String, Failure>> + 'a>> {
+    Box::pin(async move {
+        let (status, text) =
+            exchange(method, path, body).await.map_err(|_| Failure::Unreachable)?;
+        if (200..300).contains(&status) {
+            return Ok(text);
+        }
+        Err(match from_js::parse::<Problem>(&text) {
+            Ok(problem) => Failure::Problem(Box::new(problem)),
+            Err(_) => Failure::Unexpected(format!("status {status}")),
+        })
     })
 }
 

@@ -67,7 +67,7 @@ pub fn workers_obstacle() -> Option<String> {
 
 /// How many workers this browser can start at once, if that was counted in this tab.
 pub fn workers_max() -> Option<u32> {
-    storage()?.get_item(WORKERS).ok().flatten()?.parse().ok()
+    remembered(WORKERS)?.parse().ok()
 }
 
 /// Counts how many workers this browser can start at once, by starting them.
@@ -82,10 +82,7 @@ pub async fn count_workers() -> Result<u32, String> {
     BUSY.set(false);
     match counted {
         Ok(most) => {
-            if let Some(storage) = storage() {
-                // Without storage it is forgotten with the page.
-                let _ = storage.set_item(WORKERS, &most.to_string());
-            }
+            remember(WORKERS, &most.to_string());
             // The card that the engine gave is older than the count.
             stop();
         }
@@ -126,10 +123,7 @@ pub fn started_here(experiment: &Experiment) {
         return;
     }
     OWN.set(Some(experiment.id.clone()));
-    if let Some(storage) = storage() {
-        // Without storage only a reload in mid-run is not picked up.
-        let _ = storage.set_item(MINE, &experiment.id);
-    }
+    remember(MINE, &experiment.id);
     if experiment.spec.executors.iter().any(|executor| executor.is_native()) {
         return;
     }
@@ -153,8 +147,20 @@ pub fn give_up(id: &str) {
 }
 
 fn is_mine(id: &str) -> bool {
-    let remembered = || storage()?.get_item(MINE).ok().flatten();
-    OWN.with_borrow(|own| own.as_deref() == Some(id)) || remembered().as_deref() == Some(id)
+    OWN.with_borrow(|own| own.as_deref() == Some(id)) || remembered(MINE).as_deref() == Some(id)
+}
+
+/// Remembers something in this tab, across reloads.
+pub fn remember(name: &str, value: &str) {
+    if let Some(storage) = storage() {
+        // Without storage it is forgotten with the page.
+        let _ = storage.set_item(name, value);
+    }
+}
+
+/// What this tab remembers under a name.
+pub fn remembered(name: &str) -> Option<String> {
+    storage()?.get_item(name).ok().flatten()
 }
 
 fn storage() -> Option<Storage> {

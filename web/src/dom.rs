@@ -118,6 +118,12 @@ fn set(element: &Element, name: &str, value: Option<&str>) {
 }
 
 impl El {
+    /// An element that is there already, among the children of `node`.
+    pub fn found(node: &HtmlElement, which: &str) -> Option<Self> {
+        let element = node.query_selector(which).ok().flatten()?;
+        Some(Self(element.unchecked_into()))
+    }
+
     /// The element itself.
     pub fn node(&self) -> &HtmlElement {
         &self.0

@@ -6,11 +6,12 @@
 
 use filature_core::about::Group;
 use filature_core::api::{
-    AgainstFastest, AxisLabel, BodyLines, BrowserCard, BrowserLease, BrowserSpawnCosts, CellState,
-    Curve, Disturbance, Event, ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Fact,
-    Health, Lane, Limit, MachineCard, Mark, Memory, Observed, Percentiles, Picture, PresetInfo,
-    Problem, Refusal, Sample, Scale, Source, Span, Spec, State, Summary, Sweep, Token, TokenKind,
-    Verdict, WorkloadInfo,
+    Advice, AgainstFastest, AxisLabel, BodyLines, BrowserCard, BrowserLease, BrowserSpawnCosts,
+    CellState, Citation, ComparisonLine, ComparisonPage, ComparisonRequest, Curve, Depth,
+    Disturbance, Event, ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Fact, Health,
+    Lane, Limit, MachineCard, Mark, Memory, Observed, Part, Percentiles, Picture, PresetInfo,
+    Problem, Reason, Refusal, Sample, Scale, Source, Span, Spec, State, Summary, Sweep, Token,
+    TokenKind, Verdict, WorkloadInfo,
 };
 use filature_core::params::{ChoiceSpec, Only, ParamKind, When};
 use filature_core::stats::Distribution;
@@ -200,8 +201,7 @@ fields! {
     Sweep { param, values }
     filature_core::api::Cell {
         index, executor, params, state, reason, refusal, samples, summary, memory, outcome, facts,
-        observed,
-        browser, spawn_costs,
+        observed, browser, spawn_costs,
     }
     Distribution { n, median, mad, min, max, p10, p90, median_low, median_high }
     Memory {
@@ -238,6 +238,14 @@ fields! {
     Curve { name, points }
     When { param, value }
     FieldError { pointer, detail }
+    crate::compare::known::Known { id, state, request, created_at, parts }
+    ComparisonRequest { depth, browser }
+    ComparisonPage { comparisons, next_cursor }
+    ComparisonLine { id, state, depth, cpu, created_at, finished_at, imported_at, answer }
+    Part { key, title, state, experiment, estimate_s }
+    Advice { answer, reasons }
+    Reason { sentence, cites }
+    Citation { row, measure, executor }
     Health { status, queued, running, version }
 }
 
@@ -375,6 +383,7 @@ names! {
         "pending" = Pending, "running" = Running, "done" = Done, "refused" = Refused,
         "failed" = Failed, "cancelled" = Cancelled, "interrupted" = Interrupted,
     }
+    Depth { "quick" = Quick, "full" = Full }
     Body { "threads" = Threads, "tasks" = Tasks }
     Scale { "linear" = Linear, "log" = Log, "percentile" = Percentile }
     TokenKind {

@@ -41,7 +41,10 @@ fn act(app: App, source_open: Live<bool>, key: &str) -> bool {
     match key {
         "r" | "R" => on_form(app, || run(app)),
         "Escape" => {
-            cancel(app);
+            match app.route.get_untracked() {
+                crate::route::Route::Compare(_) => crate::compare::cancel(app),
+                _ => cancel(app),
+            }
             false
         }
         "/" => on_form(app, gallery::open),

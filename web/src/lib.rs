@@ -11,6 +11,8 @@
 //! - [`gallery`], [`form`], [`fields`], [`run`]: the setup column.
 //! - [`result`], [`charts`], [`figure`], [`figures`], [`facts`], [`machine`], [`suggest`],
 //!   [`pin`]: the result column; [`outline`] keeps it calm while samples arrive.
+//! - [`mod@compare`]: threads against tasks, measured: [`compare::known`], [`compare::table`],
+//!   [`compare::adviser`], [`compare::shelf`].
 //! - [`source`]: the code column. [`mod@history`]: all experiments. [`mod@versus`]: native
 //!   against WebAssembly.
 //! - [`shell`], [`keyboard`], [`explain`], [`share`], [`download`], [`time`]: what surrounds them.
@@ -30,6 +32,12 @@
 //! `param-time_limit_s`, `param-label`, `sweep-switch`, `sweep-param`,
 //! `sweep-values`, `error-sweep-values`, `history-list`, `history-more`,
 //! `history-workload`, `history-state`,
+//! `compare-link-card`, `compare-quick`, `compare-full`, `compare-browser`,
+//! `compare-progress`, `compare-cancel`, `compare-error`, `comparison-table` (in it
+//! `row-<row>`, `how-<row>-<measure>`, `cell-<row>-<measure>-<executor>`), `compare-link`,
+//! `compare-copy`, `compare-markdown`, `compare-json`, `compare-csv`, `compare-report`,
+//! `compare-look`, `compare-list`, `beside-<id>`, `compare-import`, `compare-imported`, `advice-units`,
+//! `advice-lifetime`, `advice-work`, `advice-ask`, `advice`,
 //! `count-workers`, `versus-run`, `versus-cancel`, `versus-progress`, `versus-table`.
 
 pub mod route;
@@ -60,6 +68,7 @@ pub mod pin;
 pub mod result;
 pub mod suggest;
 
+pub mod compare;
 pub mod history;
 pub mod source;
 pub mod versus;
@@ -104,9 +113,14 @@ pub fn page() -> Content {
     start(app.load());
     pin::load(app);
     let is_bench = memo(move || matches!(app.route.get(), Route::Explore | Route::Experiment(_)));
+    // Another table is another content of the same view, and no other view.
+    let is_compare = memo(move || matches!(app.route.get(), Route::Compare(_)));
     let view = move || {
         if is_bench.get() {
             return explore(app, source_open);
+        }
+        if is_compare.get() {
+            return compare::compare(app);
         }
         match app.route.get() {
             Route::History => history(app),
@@ -165,6 +179,7 @@ fn follow(app: App) {
     signal::follow(move || {
         let name = match app.route.get() {
             Route::History => Some("History".to_owned()),
+            Route::Compare(_) => Some("Threads or tasks?".to_owned()),
             Route::Versus => Some("Native against WebAssembly".to_owned()),
             _ => app.workload().map(|info| info.title.clone()),
         };

@@ -8,6 +8,7 @@ use crate::{api, browser, from_js};
 use filature_core::api::{CellState, Event, Experiment, ExperimentLine, State};
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, MessageEvent};
 
@@ -17,12 +18,46 @@ const NAMES: [&str; 4] = ["experiment", "cell", "samples", "gap"];
 thread_local! {
     /// The one stream of the page: of the experiment that is shown.
     static STREAM: RefCell<Option<Stream>> = const { RefCell::new(None) };
+    /// The id of that experiment.
+    static FOLLOWED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-struct Stream {
+/// A stream of events, which is closed when it is dropped.
+#[derive(Debug)]
+pub struct Stream {
     source: EventSource,
-    experiment: String,
     _handlers: Vec<Closure<dyn FnMut(MessageEvent)>>,
+}
+
+impl Stream {
+    /// Opens the stream at `url`. `told` hears of every event of these `names` by its text,
+    /// and without one whenever the stream is opened: what happened before was missed.
+    pub fn open(
+        app: App,
+        url: &str,
+        names: &[&str],
+        told: Rc<dyn Fn(Option<String>)>,
+    ) -> Option<Self> {
+        let source = EventSource::new(url).ok()?;
+        let mut handlers = Vec::new();
+        for name in names {
+            let told = Rc::clone(&told);
+            let handler = Closure::new(move |message: MessageEvent| {
+                if let Some(text) = message.data().as_string() {
+                    told(Some(text));
+                }
+            });
+            // A listener can only be refused for a name that is no string.
+            let _ = source.add_event_listener_with_callback(name, handler.as_ref().unchecked_ref());
+            handlers.push(handler);
+        }
+        let opened = Closure::new(move |_| told(None));
+        source.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        let failed = Closure::new(move |_| app.lost());
+        source.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        handlers.extend([opened, failed]);
+        Some(Self { source, _handlers: handlers })
+    }
 }
 
 impl Drop for Stream {
@@ -133,6 +168,7 @@ pub fn resume(app: App) {
 /// Stops following.
 pub fn close() {
     STREAM.with_borrow_mut(|stream| drop(stream.take()));
+    FOLLOWED.set(None);
 }
 
 async fn load(app: App, id: String) {
@@ -174,7 +210,7 @@ async fn load(app: App, id: String) {
 fn is_wanted(app: App, id: &str) -> bool {
     match app.route.get_untracked() {
         Route::Experiment(wanted) => wanted == id,
-        Route::Versus => {
+        Route::Versus | Route::Compare(_) => {
             app.experiment.with_untracked(|shown| shown.as_ref().is_some_and(|e| e.id == id))
         }
         _ => false,
@@ -183,31 +219,18 @@ fn is_wanted(app: App, id: &str) -> bool {
 
 fn open(app: App, id: &str) {
     let url = format!("/api/v1/events?experiment={id}");
-    let Ok(source) = EventSource::new(&url) else { return };
-    let mut handlers = Vec::new();
-    for name in NAMES {
-        let handler = Closure::new(move |message: MessageEvent| received(app, &message));
-        // A listener can only be refused for a name that is no string.
-        let _ = source.add_event_listener_with_callback(name, handler.as_ref().unchecked_ref());
-        handlers.push(handler);
-    }
-    let id = id.to_owned();
-    let opened_id = id.clone();
-    // What happened before the stream was open was missed, so the experiment is read once more.
-    let opened = Closure::new(move |_| start(load(app, opened_id.clone())));
-    source.set_onopen(Some(opened.as_ref().unchecked_ref()));
-    let failed = Closure::new(move |_| app.lost());
-    source.set_onerror(Some(failed.as_ref().unchecked_ref()));
-    handlers.extend([opened, failed]);
-    STREAM.set(Some(Stream { source, experiment: id, _handlers: handlers }));
+    let opened_id = id.to_owned();
+    let told = move |text: Option<String>| match text {
+        Some(text) => received(app, &text),
+        None => start(load(app, opened_id.clone())),
+    };
+    FOLLOWED.set(Some(id.to_owned()));
+    STREAM.set(Stream::open(app, &url, &NAMES, Rc::new(told)));
 }
 
-fn received(app: App, message: &MessageEvent) {
-    let Some(text) = message.data().as_string() else { return };
-    let Some(id) = STREAM.with_borrow(|stream| Some(stream.as_ref()?.experiment.clone())) else {
-        return;
-    };
-    let next = match from_js::parse::<Event>(&text) {
+fn received(app: App, text: &str) {
+    let Some(id) = FOLLOWED.with_borrow(Option::clone) else { return };
+    let next = match from_js::parse::<Event>(text) {
         Ok(event) => {
             let is_samples = matches!(event, Event::Samples { .. });
             let mut next = Next::Nothing;

@@ -49,6 +49,14 @@ fn lost(why: &str) -> Vec<El> {
     ]
 }
 
+/// What a newcomer may want to know before anything else.
+fn first() -> El {
+    let link = el("a").attr("href", "/compare").id("compare-link-card").child("Threads or tasks?");
+    let words = "What each really costs on this machine, beside what the articles claim; measured \
+                 in about a minute.";
+    classed("p", "first").child(link).child(" ").child(words)
+}
+
 /// Before anything ran: what the workload is about and what one could learn.
 fn opening(app: App) -> El {
     let about = move || {
@@ -76,7 +84,12 @@ fn opening(app: App) -> El {
     });
     let about = classed("div", "about").live(about);
     let plan = classed("p", "plan").live_text(plan);
-    classed("div", "opening").child(about).child(plan).child(gallery::below(app)).child(who)
+    classed("div", "opening")
+        .child(first())
+        .child(about)
+        .child(plan)
+        .child(gallery::below(app))
+        .child(who)
 }
 
 /// An experiment, from queued to finished.

@@ -12,6 +12,8 @@ pub enum Route {
     Explore,
     /// One experiment, by its id; the form beside it asks for it again.
     Experiment(String),
+    /// Threads against tasks: the comparison of this id, or else the newest.
+    Compare(Option<String>),
     /// All experiments.
     History,
     /// Native against WebAssembly.
@@ -28,6 +30,7 @@ impl Route {
             (Some("") | None, None, _) => Self::Explore,
             (Some("history"), None, _) => Self::History,
             (Some("webassembly"), None, _) => Self::Versus,
+            (Some("compare"), id, None) => Self::Compare(id.map(str::to_owned)),
             (Some("e"), Some(id), None) if !id.is_empty() => Self::Experiment(id.to_owned()),
             _ => Self::Unknown,
         }
@@ -38,6 +41,8 @@ impl Route {
         match self {
             Self::Explore | Self::Unknown => "/".to_owned(),
             Self::Experiment(id) => format!("/e/{id}"),
+            Self::Compare(None) => "/compare".to_owned(),
+            Self::Compare(Some(id)) => format!("/compare/{id}"),
             Self::History => "/history".to_owned(),
             Self::Versus => "/webassembly".to_owned(),
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use wasm_bindgen_futures::JsFuture;
 
 /// How long a button says that it has copied.
-const SAID_FOR: Duration = Duration::from_secs(2);
+pub const SAID_FOR: Duration = Duration::from_secs(2);
 
 /// A button that copies what `text` gives; it is off while there is nothing to copy.
 pub fn copy_button(
@@ -33,7 +33,8 @@ pub fn copy_button(
     button.child(words).live_flag("disabled", move || text().is_none())
 }
 
-async fn put(text: &str) -> bool {
+/// Puts a text into the clipboard; says whether that was allowed.
+pub async fn put(text: &str) -> bool {
     let clipboard = window().navigator().clipboard();
     // Over plain http on another machine there is no clipboard at all.
     !clipboard.is_undefined() && JsFuture::from(clipboard.write_text(text)).await.is_ok()

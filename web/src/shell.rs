@@ -29,6 +29,7 @@ pub fn header(app: App) -> El {
     let nav = el("nav")
         .attr("aria-label", "Views")
         .child(link("/", "Explore", is_explore))
+        .child(link("/compare", "Threads or tasks?", |route| matches!(route, Route::Compare(_))))
         .child(link("/webassembly", "Native or WebAssembly?", |route| *route == Route::Versus))
         .child(link("/history", "History", |route| *route == Route::History));
     let button = |id: &str, label: &str| {

@@ -2,11 +2,12 @@
 //! experiment that is shown, and whether the server is there.
 
 use crate::api::{self, Failure, start};
+use crate::compare::known::Known;
 use crate::draft::Draft;
 use crate::list::Listed;
 use crate::route::{self, Route};
 use crate::signal::{Live, untrack};
-use crate::{browser, live};
+use crate::{browser, compare, live};
 use filature_core::api::{
     ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, ExperimentRequest, Health,
     MachineCard, Source, WorkloadInfo,
@@ -61,6 +62,8 @@ pub struct App {
     pub experiment_failure: Live<Option<String>>,
     /// The experiment whose medians stand beside the one that is shown.
     pub pinned: Live<Option<Rc<Experiment>>>,
+    /// The comparison that is shown.
+    pub comparison: Live<Option<Known>>,
     /// The newest experiments.
     pub newest: Live<Vec<ExperimentLine>>,
     /// Whether the newest experiments will be looked at again.
@@ -103,6 +106,7 @@ impl App {
             settled: Live::new(()),
             experiment_failure: Live::new(None),
             pinned: Live::new(None),
+            comparison: Live::new(None),
             newest: Live::new(Vec::new()),
             looks_again: Live::new(false),
             connection: Live::new(Connection::Up),
@@ -183,6 +187,9 @@ impl App {
 
     /// Shows the view of an address.
     pub fn arrive(self, route: Route, query: &str) {
+        if !matches!(route, Route::Compare(_)) {
+            compare::close();
+        }
         match &route {
             Route::Explore => {
                 live::close();
@@ -210,6 +217,13 @@ impl App {
             Route::Versus => {
                 live::close();
                 self.show(None);
+            }
+            // The part that this page measures goes on while one looks around in the table.
+            Route::Compare(_) => {
+                if !matches!(self.route.get_untracked(), Route::Compare(_)) {
+                    live::close();
+                    self.show(None);
+                }
             }
             Route::History | Route::Unknown => {}
         }
@@ -247,7 +261,7 @@ impl App {
         let path = match &route {
             Route::Explore => "/".to_owned(),
             Route::Experiment(_) => route.path(),
-            Route::History | Route::Versus | Route::Unknown => return,
+            Route::Compare(_) | Route::History | Route::Versus | Route::Unknown => return,
         };
         let differs = match &route {
             Route::Experiment(_) => match self.draft_of_shown() {

@@ -47,9 +47,9 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Answe
 
 /// The paths that the page itself routes.
 fn is_view(path: &str) -> bool {
-    let experiment = |id: &str| !id.is_empty() && !id.contains('/');
-    matches!(path, "/" | "/history" | "/webassembly")
-        || path.strip_prefix("/e/").is_some_and(experiment)
+    let id = |id: &str| !id.is_empty() && !id.contains('/');
+    matches!(path, "/" | "/compare" | "/history" | "/webassembly")
+        || ["/e/", "/compare/"].iter().any(|view| path.strip_prefix(view).is_some_and(id))
 }
 
 fn nothing_at(path: &str) -> Failure {
@@ -131,6 +131,7 @@ mod tests {
     #[test]
     fn the_page_routes_its_own_paths() {
         assert!(is_view("/") && is_view("/history") && is_view("/e/abc"));
+        assert!(is_view("/compare") && is_view("/compare/abc") && !is_view("/compare/a/b"));
         assert!(!is_view("/e/") && !is_view("/e/a/b") && !is_view("/api") && !is_view("/x"));
     }
 }

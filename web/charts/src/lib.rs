@@ -5,6 +5,7 @@
 //! # Layout
 //! - [`strip()`]: one row per executor, every sample a dot, the median marked;
 //!   [`ratios`]: the same for ratios.
+//! - [`forest()`]: estimates with their intervals, held against claims.
 //! - [`lines()`]: medians over a swept parameter, with interval bands.
 //! - [`curves()`]: one or more quantities of one executor over another; [`lanes()`]: what
 //!   happened to several units over time; [`sketch()`]: the small picture of a workload.
@@ -29,6 +30,7 @@ mod axis;
 mod crossover;
 mod curves;
 mod document;
+mod forest;
 mod lanes;
 mod lines;
 mod palette;
@@ -42,6 +44,7 @@ mod unit;
 
 pub use crossover::{Crossover, crossovers};
 pub use curves::{CurveSeries, Scaling, curves};
+pub use forest::{ForestEstimate, ForestGroup, forest};
 pub use lanes::{LaneSeries, lanes};
 pub use lines::{LinePoint, LineSeries, lines};
 pub use palette::{ExecutorColour, PALETTE};

@@ -207,7 +207,8 @@ fn radius(count: usize) -> f64 {
     }
 }
 
-fn drawable_pair((low, high): (f64, f64)) -> Option<(f64, f64)> {
+/// Both ends in order, if both can be drawn.
+pub(crate) fn drawable_pair((low, high): (f64, f64)) -> Option<(f64, f64)> {
     let (low, high) = (drawable(low)?, drawable(high)?);
     Some((low.min(high), low.max(high)))
 }

@@ -2,8 +2,9 @@
 //! its labels do not overlap.
 
 use filature_charts::{
-    Axis, Chart, CurveSeries, Frame, LaneSeries, LinePoint, LineSeries, PALETTE, Scaling,
-    StripSeries, curves, lanes, lines, sketch, strip, text_width,
+    Axis, Chart, CurveSeries, ForestEstimate, ForestGroup, Frame, LaneSeries, LinePoint,
+    LineSeries, PALETTE, Scaling, StripSeries, curves, forest, lanes, lines, sketch, strip,
+    text_width,
 };
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
@@ -171,6 +172,46 @@ proptest! {
         check(&chart);
         let happened = rows.iter().flat_map(|row| &row.1).filter(|mark| mark.0.is_finite());
         prop_assert_eq!(chart.marks.len(), happened.count());
+    }
+
+    #[test]
+    fn every_forest_plot_is_a_valid_chart(
+        (width, standalone) in frame(),
+        rows in prop::collection::vec(
+            (0..TITLES.len(), prop::collection::vec(
+                (0..IDS.len(), [value(), value(), value()],
+                    prop::option::of((value(), value())), prop::option::of(value())), 0..6)),
+            0..5,
+        ),
+    ) {
+        let rows: Vec<(usize, Vec<ForestEstimate>)> = rows
+            .into_iter()
+            .map(|(title, estimates)| {
+                let estimates = estimates.into_iter().map(|(id, figures, claim, published)| {
+                    let [value, low, high] = figures;
+                    let (id, title) = (IDS[id], TITLES[id]);
+                    ForestEstimate { id, title, value, low, high, claim, published }
+                });
+                (title, estimates.collect())
+            })
+            .collect();
+        let groups: Vec<ForestGroup> = rows
+            .iter()
+            .map(|(title, estimates)| ForestGroup { title: TITLES[*title], estimates })
+            .collect();
+        let frame = Frame { width, title: "Memory", description: "What & why", standalone };
+        let chart = forest(&frame, &TIME, &groups);
+        check(&chart);
+        let all = rows.iter().flat_map(|row| &row.1);
+        let shown = all.flat_map(|one| [Some(one.value), one.published]);
+        let shown: Vec<f64> = shown.flatten().filter(|value| value.is_finite()).collect();
+        // What vanishes in the arithmetic of an axis is zero.
+        let above_zero = shown.iter().filter(|value| **value >= 1e-290).count();
+        if chart.svg.contains("log scale") {
+            prop_assert_eq!(chart.marks.len(), above_zero);
+        } else if chart.svg.contains("class=\"tick\"") {
+            prop_assert!(above_zero == 0 || chart.marks.len() >= above_zero);
+        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //! To accept a change: `INSTA_UPDATE=always cargo test -p filature-charts`.
 
 use filature_charts::{
-    Axis, Chart, CurveSeries, Frame, LaneSeries, LinePoint, LineSeries, Scaling, StripSeries,
-    crossovers, curves, lanes, lines, ratios, sketch, strip,
+    Axis, Chart, CurveSeries, ForestEstimate, ForestGroup, Frame, LaneSeries, LinePoint,
+    LineSeries, Scaling, StripSeries, crossovers, curves, forest, lanes, lines, ratios, sketch,
+    strip,
 };
 use std::fmt::Write;
 
@@ -42,6 +43,28 @@ const STRIP: [StripSeries; 2] = [
         pinned: None,
     },
 ];
+
+const ESTIMATES: [ForestEstimate; 2] = [
+    ForestEstimate {
+        id: "threads",
+        title: "OS threads",
+        value: 9.6,
+        low: 9.5,
+        high: 9.8,
+        claim: Some((8_000.0, 8_000.0)),
+        published: Some(10.0),
+    },
+    ForestEstimate {
+        id: "tokio-multi",
+        title: "Tokio (multi)",
+        value: 0.45,
+        low: 0.44,
+        high: 0.47,
+        claim: Some((2.0, f64::INFINITY)),
+        published: None,
+    },
+];
+const FOREST: [ForestGroup; 1] = [ForestGroup { title: "Resident memory", estimates: &ESTIMATES }];
 
 fn frame(width: f64, standalone: bool) -> Frame<'static> {
     let description = "How long each execution took.";
@@ -91,6 +114,25 @@ fn ratios_with_a_line_at_one() {
 #[test]
 fn lines_with_a_crossover() {
     insta::assert_snapshot!(shown(&lines(&frame(640.0, false), &UNITS, &TIME, &SWEEP)));
+}
+
+#[test]
+fn a_forest_for_a_wide_page() {
+    insta::assert_snapshot!(shown(&forest(&frame(640.0, false), &TIME, &FOREST)));
+}
+
+#[test]
+fn a_forest_for_a_phone_as_a_file() {
+    insta::assert_snapshot!(shown(&forest(&frame(320.0, true), &TIME, &FOREST)));
+}
+
+#[test]
+fn an_estimate_below_zero_leaves_the_axis_logarithmic_and_keeps_its_value() {
+    let noise = ForestEstimate { value: -0.5, low: -2.0, high: 1.0, ..ESTIMATES[1] };
+    let group = ForestGroup { title: "Kernel", estimates: &[ESTIMATES[0], noise] };
+    let chart = forest(&frame(640.0, false), &TIME, &[group]);
+    assert!(chart.svg.contains("log scale") && chart.svg.contains("-0.50 ms"), "{}", chart.svg);
+    assert!(chart.marks.iter().all(|mark| mark.text.contains("OS threads")), "{:?}", chart.marks);
 }
 
 #[test]

@@ -1,0 +1,391 @@
+//! Threads or tasks? The comparison of both: start it, follow it, read its table, take it
+//! along. The table itself is HTML that the server makes, so that a report and the page
+//! show the same, and the page need not know how.
+
+pub mod adviser;
+pub mod known;
+pub mod shelf;
+pub mod table;
+
+use self::known::Known;
+use crate::api::{self, Failure, start};
+use crate::dom::{El, classed, document, window};
+use crate::live::Stream;
+use crate::route::{self, Route};
+use crate::signal::{Live, follow, untrack};
+use crate::state::{App, Connection};
+use crate::{browser, live, share};
+use filature_core::api::{
+    Cell, CellState, ComparisonLine, ComparisonPage, Depth, Experiment, State,
+};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlElement};
+
+/// How many comparisons the list shows.
+const LISTED: usize = 50;
+/// Where this tab remembers which comparison it started.
+const MINE: &str = "filature-comparison";
+
+thread_local! {
+    /// The events of the comparison that is shown.
+    static STREAM: RefCell<Option<Stream>> = const { RefCell::new(None) };
+}
+
+/// What the view knows, besides the comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    app: App,
+    /// What the address named when it was last looked at.
+    named: Live<Option<Route>>,
+    /// The id of the comparison to show, once that is known.
+    id: Live<Option<String>>,
+    /// The ids of those beside it.
+    with: Live<Vec<String>>,
+    /// The table as HTML.
+    table: Live<String>,
+    /// All comparisons, newest first.
+    lines: Live<Vec<ComparisonLine>>,
+    /// Whether they were loaded.
+    is_listed: Live<bool>,
+    /// How many experiments are before the part that waits.
+    position: Live<Option<usize>>,
+    /// Whether the comparison is being loaded, and has to be once more after that.
+    loading: Live<(bool, bool)>,
+    /// The part that this tab takes part in.
+    part: Live<Option<String>>,
+}
+
+/// The whole view.
+pub fn compare(app: App) -> El {
+    let view = View {
+        app,
+        named: Live::new(None),
+        id: Live::new(None),
+        with: Live::new(Vec::new()),
+        table: Live::new(String::new()),
+        lines: Live::new(Vec::new()),
+        is_listed: Live::new(false),
+        position: Live::new(None),
+        loading: Live::new((false, false)),
+        part: Live::new(None),
+    };
+    follow(move || {
+        let route = app.route.get();
+        if matches!(route, Route::Compare(_)) {
+            untrack(|| view.arrive(route));
+        }
+    });
+    let mut was_up = true;
+    follow(move || {
+        let is_up = app.connection.get() == Connection::Up;
+        if is_up && !was_up {
+            untrack(|| view.refresh());
+        }
+        was_up = is_up;
+    });
+    let section = classed("section", "history compare")
+        .attr("aria-labelledby", "compare-title")
+        .live_attr("data-state", move || Some(state(view)))
+        .on("click", move |event| clicked(view, &event))
+        .on("change", move |event| shelf::changed(view, &event));
+    let node = section.node().clone();
+    node.set_inner_html(VIEW);
+    if let Some(obstacle) = app.browser_obstacle.get_untracked() {
+        part(&node, "#compare-browser").attr("disabled", "");
+        part(&node, "#compare-browser-note").node().set_text_content(Some(&obstacle));
+    }
+    part(&node, "#compare-progress p").live_text(move || words(view));
+    part(&node, ".bar").live_attr("aria-valuenow", move || Some(percent(app)));
+    part(&node, ".bar span")
+        .live_style("transform", move || ["scaleX(.", &percent(app), ")"].concat());
+    part(&node, "#compare-error").live_text(move || app.run_failure.get().unwrap_or_default());
+    table::table(part(&node, "#comparison-table"), view.table);
+    adviser::adviser(view, &node);
+    shelf::shelf(view, &node);
+    let files = table::all(&node, "a[data-file]");
+    follow(move || {
+        let (id, with) = (view.id.get().unwrap_or_default(), shelf::query(&view.with.get()));
+        for link in &files {
+            let file = link.get_attribute("data-file").unwrap_or_default();
+            let with = if file.ends_with("html") { &with } else { "" };
+            let path = path(&id, &["/", &file, with].concat());
+            // The name is valid, so it is never refused.
+            let _ = link.set_attribute("href", &path);
+        }
+    });
+    section
+}
+
+/// The parts of the view that are the same for every comparison.
+const VIEW: &str = include_str!("compare/view.html");
+
+/// An element of [`VIEW`].
+fn part(node: &HtmlElement, which: &str) -> El {
+    El::found(node, which).expect("the view has all its parts")
+}
+
+/// Which parts of the view are shown: the style sheet has a class for each state.
+fn state(view: View) -> &'static str {
+    match view.app.comparison.with(|known| known.as_ref().map(Known::is_under_way)) {
+        Some(true) => "open",
+        Some(false) => "over",
+        None if view.is_listed.get() => "none",
+        None => "loading",
+    }
+}
+
+/// How much of the expected time is over, in percent with two digits.
+fn percent(app: App) -> String {
+    let share = app.comparison.with(|known| known.as_ref().map_or(0.0, |own| own.progress().share));
+    // The last part ends with the comparison.
+    format!("{:02}", ((share * 100.0) as u32).min(99))
+}
+
+fn words(view: View) -> String {
+    let position = view.position.get();
+    view.lines.with(|lines| {
+        view.app.comparison.with(|known| {
+            known.as_ref().map_or_else(String::new, |own| own.words(own.before(lines), position))
+        })
+    })
+}
+
+fn clicked(view: View, event: &Event) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let button = target.and_then(|target| target.closest("button").ok().flatten());
+    let Some(button) = button else { return };
+    let id = view.id.get_untracked().unwrap_or_default();
+    match button.id().as_str() {
+        "compare-quick" => measure(view, Depth::Quick),
+        "compare-full" => measure(view, Depth::Full),
+        "compare-cancel" => cancel(view.app),
+        "compare-look" => view.refresh(),
+        "compare-link" => {
+            let origin = window().location().origin().unwrap_or_default();
+            let with = view.with.with_untracked(|with| shelf::query(with));
+            copy(button, [&origin, "/compare/", &id, &with].concat(), false);
+        }
+        "compare-copy" => copy(button, path(&id, "/export.md"), true),
+        _ => {}
+    }
+}
+
+/// Copies a text, or what is found at an address, and says so on the button for a while.
+fn copy(button: Element, text: String, is_address: bool) {
+    start(async move {
+        let text = if is_address { api::text(&text).await.unwrap_or_default() } else { text };
+        let copied = !text.is_empty() && share::put(&text).await;
+        let label = button.text_content();
+        button.set_text_content(Some(if copied { "Copied" } else { "Not allowed here" }));
+        api::sleep(share::SAID_FOR).await;
+        button.set_text_content(label.as_deref());
+    });
+}
+
+/// Stops following a comparison: its view is left.
+pub fn close() {
+    STREAM.with_borrow_mut(|stream| drop(stream.take()));
+}
+
+impl View {
+    /// Shows what the address names: without an id the newest comparison of this machine.
+    fn arrive(self, route: Route) {
+        let with = shelf::named_by(&route::address().1);
+        let is_same = self.named.with_untracked(|named| named.as_ref() == Some(&route));
+        if self.with.with_untracked(|before| *before != with) {
+            self.with.set(with);
+            if is_same {
+                self.refresh();
+            }
+        }
+        if is_same {
+            // A link within the table.
+            return;
+        }
+        let id = if let Route::Compare(id) = &route { id.clone() } else { None };
+        self.named.set(Some(route));
+        close();
+        self.id.set(id.clone());
+        self.table.set(String::new());
+        self.app.comparison.set(None);
+        start(async move {
+            self.list().await;
+            if id.is_none() && self.id.is_there() && self.id.with_untracked(Option::is_none) {
+                self.id.set(self.lines.with_untracked(|lines| known::newest(lines)));
+            }
+            self.refresh();
+        });
+    }
+
+    async fn list(self) {
+        match api::get::<ComparisonPage>(&format!("/api/v1/comparisons?limit={LISTED}")).await {
+            Ok(page) => self.lines.set(page.comparisons),
+            Err(failure) => self.tell(&failure),
+        }
+        self.is_listed.set(true);
+    }
+
+    fn tell(self, failure: &Failure) {
+        self.app.note(failure);
+        self.app.run_failure.set(Some(failure.text()));
+    }
+
+    /// Loads the comparison and its table again; what changes meanwhile is loaded after that.
+    fn refresh(self) {
+        if !self.loading.is_there() || self.id.with_untracked(Option::is_none) {
+            return;
+        }
+        if self.loading.get_untracked().0 {
+            return self.loading.set((true, true));
+        }
+        self.loading.set((true, false));
+        start(async move {
+            loop {
+                if let Err(failure) = self.load().await {
+                    self.tell(&failure);
+                }
+                if !self.loading.is_there() {
+                    return;
+                }
+                let (_, again) = self.loading.get_untracked();
+                self.loading.set((again, false));
+                if !again {
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn load(self) -> Result<(), Failure> {
+        let Some(id) = self.id.get_untracked() else { return Ok(()) };
+        let known: Known = api::get(&path(&id, "")).await?;
+        if !self.wants(&id) {
+            return Ok(());
+        }
+        let is_over = !known.is_under_way();
+        self.app.run_failure.set(None);
+        self.look_at_part(&known).await?;
+        if !self.wants(&id) {
+            return Ok(());
+        }
+        let was_over = self
+            .app
+            .comparison
+            .with_untracked(|shown| shown.as_ref().is_none_or(|shown| !shown.is_under_way()));
+        self.app.comparison.set(Some(known));
+        let table = self.with.with_untracked(|with| shelf::query(with));
+        let table = api::text(&path(&id, &format!("/table.html{table}"))).await?;
+        if !self.wants(&id) {
+            return Ok(());
+        }
+        self.table.set(table);
+        if is_over {
+            close();
+            live::close();
+            if !was_over {
+                self.list().await;
+            }
+        } else if STREAM.with_borrow(Option::is_none) {
+            self.listen(&id);
+        }
+        Ok(())
+    }
+
+    fn wants(self, id: &str) -> bool {
+        self.id.is_there() && self.id.with_untracked(|wanted| wanted.as_deref() == Some(id))
+    }
+
+    fn listen(self, id: &str) {
+        let url = format!("/api/v1/events?comparison={id}");
+        // What happened before the stream was open was missed, so it is read once more.
+        let told = Rc::new(move |_: Option<String>| self.refresh());
+        STREAM.set(Stream::open(self.app, &url, &["comparison", "gap"], told));
+    }
+
+    /// How long the current part has to wait, and whether it is this page that measures
+    /// some of it.
+    async fn look_at_part(self, known: &Known) -> Result<(), Failure> {
+        let Some((_, part)) = known.current() else { return Ok(()) };
+        let Some(id) = &part.experiment else { return Ok(()) };
+        let is_mine =
+            known.request.browser && browser::remembered(MINE).as_ref() == Some(&known.id);
+        let is_new = is_mine && self.part.with_untracked(|part| part.as_ref() != Some(id));
+        if part.state != State::Queued && !is_new {
+            self.position.set(None);
+            return Ok(());
+        }
+        let experiment: Experiment = api::get(&format!("/api/v1/experiments/{id}")).await?;
+        if !self.wants(&known.id) {
+            return Ok(());
+        }
+        self.position.set(experiment.position);
+        let is_open = |cell: &Cell| !cell.executor.is_native() && cell.state == CellState::Pending;
+        if is_new && experiment.cells.iter().any(is_open) {
+            self.part.set(Some(id.clone()));
+            browser::started_here(&experiment);
+            live::show_accepted(self.app, experiment);
+        }
+        Ok(())
+    }
+}
+
+/// The path of a comparison in the API.
+fn path(id: &str, rest: &str) -> String {
+    format!("/api/v1/comparisons/{id}{rest}")
+}
+
+/// Asks for a comparison and shows it.
+fn measure(view: View, depth: Depth) {
+    let app = view.app;
+    if app.sending.get_untracked() {
+        return;
+    }
+    app.sending.set(true);
+    app.run_failure.set(None);
+    let browser = document()
+        .get_element_by_id("compare-browser")
+        .is_some_and(|field| field.unchecked_ref::<web_sys::HtmlInputElement>().checked());
+    start(async move {
+        let request = format!(r#"{{"depth":"{}","browser":{browser}}}"#, depth.id());
+        match api::post_text::<Known>("/api/v1/comparisons", &request).await {
+            Ok(accepted) => {
+                browser::remember(MINE, &accepted.id);
+                route::navigate(app, &format!("/compare/{}", accepted.id));
+                app.comparison.set(Some(accepted));
+                api::sleep(Duration::ZERO).await;
+                // The button that was pressed is gone; the focus goes on to what replaces it.
+                focus("compare-cancel");
+            }
+            Err(failure) => view.tell(&failure),
+        }
+        app.sending.set(false);
+    });
+}
+
+fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        // An element that takes no focus leaves it where it is.
+        let _ = element.unchecked_ref::<HtmlElement>().focus();
+    }
+}
+
+/// Cancels the comparison that is shown, if it is under way.
+pub fn cancel(app: App) {
+    let open = app.comparison.with_untracked(|known| {
+        known.as_ref().filter(|known| known.is_under_way()).map(|known| known.id.clone())
+    });
+    let Some(id) = open else { return };
+    let part = app.experiment.with_untracked(|part| part.as_ref().map(|part| part.id.clone()));
+    if let Some(part) = part {
+        browser::give_up(&part);
+    }
+    start(async move {
+        if let Err(failure) = api::delete(&path(&id, "?if_finished=keep")).await {
+            app.note(&failure);
+            app.run_failure.set(Some(failure.text()));
+        }
+    });
+}
