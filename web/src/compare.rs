@@ -12,7 +12,7 @@ use crate::api::{self, Failure, start};
 use crate::dom::{El, classed, document, window};
 use crate::live::Stream;
 use crate::route::{self, Route};
-use crate::signal::{Live, follow, untrack};
+use crate::signal::{Live, Owner, follow, untrack};
 use crate::state::{App, Connection};
 use crate::{browser, live, share};
 use filature_core::api::{
@@ -91,21 +91,49 @@ pub fn compare(app: App) -> El {
         .live_attr("data-state", move || Some(state(view)))
         .on("click", move |event| clicked(view, &event))
         .on("change", move |event| shelf::changed(view, &event));
-    let node = section.node().clone();
-    node.set_inner_html(VIEW);
+    let (node, owner) = (section.node().clone(), Owner::current());
+    start(async move {
+        let url = asset().unwrap_or_default();
+        match api::text(&url).await {
+            _ if !view.table.is_there() => {}
+            Ok(html) => {
+                node.set_inner_html(&html);
+                if let Some(owner) = owner {
+                    owner.with(|| wire(view, &node));
+                }
+            }
+            Err(failure) => {
+                app.note(&failure);
+                node.set_text_content(Some(&failure.text()));
+            }
+        }
+    });
+    section
+}
+
+/// The parts of the view that are the same for every comparison, with their style: a file
+/// that is loaded when the view is opened.
+fn asset() -> Option<String> {
+    let meta = document().query_selector("meta[name='filature-compare']").ok().flatten()?;
+    meta.get_attribute("content")
+}
+
+/// Keeps the parts of the view in step.
+fn wire(view: View, node: &HtmlElement) {
+    let app = view.app;
     if let Some(obstacle) = app.browser_obstacle.get_untracked() {
-        part(&node, "#compare-browser").attr("disabled", "");
-        part(&node, "#compare-browser-note").node().set_text_content(Some(&obstacle));
+        part(node, "#compare-browser").attr("disabled", "");
+        part(node, "#compare-browser-note").node().set_text_content(Some(&obstacle));
     }
-    part(&node, "#compare-progress p").live_text(move || words(view));
-    part(&node, ".bar").live_attr("aria-valuenow", move || Some(percent(app)));
-    part(&node, ".bar span")
+    part(node, "#compare-progress p").live_text(move || words(view));
+    part(node, ".bar").live_attr("aria-valuenow", move || Some(percent(app)));
+    part(node, ".bar span")
         .live_style("transform", move || ["scaleX(.", &percent(app), ")"].concat());
-    part(&node, "#compare-error").live_text(move || app.run_failure.get().unwrap_or_default());
-    table::table(part(&node, "#comparison-table"), view.table);
-    adviser::adviser(view, &node);
-    shelf::shelf(view, &node);
-    let files = table::all(&node, "a[data-file]");
+    part(node, "#compare-error").live_text(move || app.run_failure.get().unwrap_or_default());
+    table::table(part(node, "#comparison-table"), view.table);
+    adviser::adviser(view, node);
+    shelf::shelf(view, node);
+    let files = table::all(node, "a[data-file]");
     follow(move || {
         let (id, with) = (view.id.get().unwrap_or_default(), shelf::query(&view.with.get()));
         for link in &files {
@@ -116,13 +144,9 @@ pub fn compare(app: App) -> El {
             let _ = link.set_attribute("href", &path);
         }
     });
-    section
 }
 
-/// The parts of the view that are the same for every comparison.
-const VIEW: &str = include_str!("compare/view.html");
-
-/// An element of [`VIEW`].
+/// An element of the view.
 fn part(node: &HtmlElement, which: &str) -> El {
     El::found(node, which).expect("the view has all its parts")
 }

@@ -15,7 +15,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// The kinds of files beside web/index.html that belong to the page.
-const KINDS: [&str; 5] = ["js", "css", "svg", "png", "webp"];
+const KINDS: [&str; 6] = ["js", "css", "html", "svg", "png", "webp"];
 /// Where the server serves the assets.
 const URL: &str = "/assets/";
 
@@ -161,6 +161,8 @@ fn compressed(content: &[u8], quick: bool) -> Result<Vec<u8>, String> {
 pub(crate) enum Part {
     /// What it takes to show the page and run on the server.
     FirstLoad,
+    /// What comes besides when the table of threads against tasks is opened.
+    Compare,
     /// What comes besides when a browser executor is run.
     Engine,
     /// What comes besides that when Web Workers are to be threads.
@@ -173,6 +175,8 @@ impl Part {
             |start: &str| name.strip_prefix("assets/").is_some_and(|n| n.starts_with(start));
         if begins("engine-threads-") || begins("thread-worker-") {
             Self::Threads
+        } else if begins("compar") {
+            Self::Compare
         } else if begins("engine-") {
             Self::Engine
         } else {
@@ -201,6 +205,7 @@ impl Sizes {
         let mut table = format!("{:<44} {:>10} {:>10}\n", "file", "bytes", "brotli");
         let sums = [
             self.sum("first load", Part::FirstLoad),
+            self.sum("threads or tasks, when it is opened", Part::Compare),
             self.sum("engine, with a browser run", Part::Engine),
             self.sum("its threads, with a run on Web Workers", Part::Threads),
         ];
