@@ -54,6 +54,8 @@ pub struct View {
     position: Live<Option<usize>>,
     /// Whether the comparison is being loaded, and has to be once more after that.
     loading: Live<(bool, bool)>,
+    /// Whether Cancel gets the focus once it is there: the button that was pressed has gone.
+    is_new: Live<bool>,
     /// The part that this tab takes part in.
     part: Live<Option<String>>,
 }
@@ -70,6 +72,7 @@ pub fn compare(app: App) -> El {
         is_listed: Live::new(false),
         position: Live::new(None),
         loading: Live::new((false, false)),
+        is_new: Live::new(false),
         part: Live::new(None),
     };
     follow(move || {
@@ -300,6 +303,12 @@ impl View {
             .comparison
             .with_untracked(|shown| shown.as_ref().is_none_or(|shown| !shown.is_under_way()));
         self.app.comparison.set(Some(known));
+        if self.is_new.get_untracked() {
+            self.is_new.set(false);
+            // Only after the effects it is shown.
+            api::sleep(Duration::ZERO).await;
+            focus("compare-cancel");
+        }
         let table = self.with.with_untracked(|with| shelf::query(with));
         let table = api::text(&path(&id, &format!("/table.html{table}"))).await?;
         if !self.wants(&id) {
@@ -378,10 +387,7 @@ fn measure(view: View, depth: Depth) {
             Ok(accepted) => {
                 browser::remember(MINE, &accepted.id);
                 route::navigate(app, &format!("/compare/{}", accepted.id));
-                app.comparison.set(Some(accepted));
-                api::sleep(Duration::ZERO).await;
-                // The button that was pressed is gone; the focus goes on to what replaces it.
-                focus("compare-cancel");
+                view.is_new.set(true);
             }
             Err(failure) => view.tell(&failure),
         }
