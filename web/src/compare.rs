@@ -12,7 +12,7 @@ use crate::api::{self, Failure, start};
 use crate::dom::{El, classed, document, window};
 use crate::live::Stream;
 use crate::route::{self, Route};
-use crate::signal::{Live, follow, untrack};
+use crate::signal::{Live, Owner, follow, untrack};
 use crate::state::{App, Connection};
 use crate::{browser, live, share};
 use filature_core::api::{
@@ -54,6 +54,8 @@ pub struct View {
     position: Live<Option<usize>>,
     /// Whether the comparison is being loaded, and has to be once more after that.
     loading: Live<(bool, bool)>,
+    /// Whether Cancel gets the focus once it is there: the button that was pressed has gone.
+    is_new: Live<bool>,
     /// The part that this tab takes part in.
     part: Live<Option<String>>,
 }
@@ -70,6 +72,7 @@ pub fn compare(app: App) -> El {
         is_listed: Live::new(false),
         position: Live::new(None),
         loading: Live::new((false, false)),
+        is_new: Live::new(false),
         part: Live::new(None),
     };
     follow(move || {
@@ -91,21 +94,49 @@ pub fn compare(app: App) -> El {
         .live_attr("data-state", move || Some(state(view)))
         .on("click", move |event| clicked(view, &event))
         .on("change", move |event| shelf::changed(view, &event));
-    let node = section.node().clone();
-    node.set_inner_html(VIEW);
+    let (node, owner) = (section.node().clone(), Owner::current());
+    start(async move {
+        let url = asset().unwrap_or_default();
+        match api::text(&url).await {
+            _ if !view.table.is_there() => {}
+            Ok(html) => {
+                node.set_inner_html(&html);
+                if let Some(owner) = owner {
+                    owner.with(|| wire(view, &node));
+                }
+            }
+            Err(failure) => {
+                app.note(&failure);
+                node.set_text_content(Some(&failure.text()));
+            }
+        }
+    });
+    section
+}
+
+/// The parts of the view that are the same for every comparison, with their style: a file
+/// that is loaded when the view is opened.
+fn asset() -> Option<String> {
+    let meta = document().query_selector("meta[name='filature-compare']").ok().flatten()?;
+    meta.get_attribute("content")
+}
+
+/// Keeps the parts of the view in step.
+fn wire(view: View, node: &HtmlElement) {
+    let app = view.app;
     if let Some(obstacle) = app.browser_obstacle.get_untracked() {
-        part(&node, "#compare-browser").attr("disabled", "");
-        part(&node, "#compare-browser-note").node().set_text_content(Some(&obstacle));
+        part(node, "#compare-browser").attr("disabled", "");
+        part(node, "#compare-browser-note").node().set_text_content(Some(&obstacle));
     }
-    part(&node, "#compare-progress p").live_text(move || words(view));
-    part(&node, ".bar").live_attr("aria-valuenow", move || Some(percent(app)));
-    part(&node, ".bar span")
+    part(node, "#compare-progress p").live_text(move || words(view));
+    part(node, ".bar").live_attr("aria-valuenow", move || Some(percent(app)));
+    part(node, ".bar span")
         .live_style("transform", move || ["scaleX(.", &percent(app), ")"].concat());
-    part(&node, "#compare-error").live_text(move || app.run_failure.get().unwrap_or_default());
-    table::table(part(&node, "#comparison-table"), view.table);
-    adviser::adviser(view, &node);
-    shelf::shelf(view, &node);
-    let files = table::all(&node, "a[data-file]");
+    part(node, "#compare-error").live_text(move || app.run_failure.get().unwrap_or_default());
+    table::table(part(node, "#comparison-table"), view.table);
+    adviser::adviser(view, node);
+    shelf::shelf(view, node);
+    let files = table::all(node, "a[data-file]");
     follow(move || {
         let (id, with) = (view.id.get().unwrap_or_default(), shelf::query(&view.with.get()));
         for link in &files {
@@ -116,13 +147,9 @@ pub fn compare(app: App) -> El {
             let _ = link.set_attribute("href", &path);
         }
     });
-    section
 }
 
-/// The parts of the view that are the same for every comparison.
-const VIEW: &str = include_str!("compare/view.html");
-
-/// An element of [`VIEW`].
+/// An element of the view.
 fn part(node: &HtmlElement, which: &str) -> El {
     El::found(node, which).expect("the view has all its parts")
 }
@@ -276,6 +303,12 @@ impl View {
             .comparison
             .with_untracked(|shown| shown.as_ref().is_none_or(|shown| !shown.is_under_way()));
         self.app.comparison.set(Some(known));
+        if self.is_new.get_untracked() {
+            self.is_new.set(false);
+            // Only after the effects it is shown.
+            api::sleep(Duration::ZERO).await;
+            focus("compare-cancel");
+        }
         let table = self.with.with_untracked(|with| shelf::query(with));
         let table = api::text(&path(&id, &format!("/table.html{table}"))).await?;
         if !self.wants(&id) {
@@ -354,10 +387,7 @@ fn measure(view: View, depth: Depth) {
             Ok(accepted) => {
                 browser::remember(MINE, &accepted.id);
                 route::navigate(app, &format!("/compare/{}", accepted.id));
-                app.comparison.set(Some(accepted));
-                api::sleep(Duration::ZERO).await;
-                // The button that was pressed is gone; the focus goes on to what replaces it.
-                focus("compare-cancel");
+                view.is_new.set(true);
             }
             Err(failure) => view.tell(&failure),
         }

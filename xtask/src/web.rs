@@ -134,9 +134,13 @@ fn shrink_modules(packages: &Path) -> Result<(), String> {
         // The section that names the features is stripped with the symbols; these are
         // the ones that Rust's WebAssembly target has on.
         let threads: &[&str] = if module.threads { &["--enable-threads"] } else { &[] };
+        // The lowest addresses are the far end of the stack, and no field of anything: so a
+        // field's place can be a part of every load and store. Only size asks for that.
+        let small: &[&str] = if module.level == "-Oz" { &["--low-memory-unused"] } else { &[] };
         run(Command::new("node")
             .arg(&wasm_opt)
             .args(threads)
+            .args(small)
             .args([module.level, "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
             .args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-multivalue"])
             .args(["--enable-reference-types", "--output"])

@@ -16,6 +16,8 @@ use filature_charts::PALETTE;
 use filature_core::api::{Comparison, Depth, MachineCard, State};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+/// The marks of the executors.
+const MARKS: &str = include_str!("../../../web/marks.css");
 /// The look of the table, which the page has too.
 const STYLE: &str = include_str!("../../../web/comparison.css");
 /// The look of its charts.
@@ -53,7 +55,7 @@ pub fn page(comparison: &Comparison, others: &[Comparison]) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="generator" content={ "Filature " (comparison.machine.filature) };
                 title { (TITLE) " · Filature" }
-                style { (PreEscaped(super::STYLE)) (PreEscaped(colours())) (PreEscaped(CHARTS)) (PreEscaped(STYLE)) }
+                style { (PreEscaped(super::STYLE)) (PreEscaped(colours())) (PreEscaped(CHARTS)) (PreEscaped(MARKS)) (PreEscaped(STYLE)) }
             }
             body {
                 header {

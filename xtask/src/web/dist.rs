@@ -15,7 +15,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// The kinds of files beside web/index.html that belong to the page.
-const KINDS: [&str; 5] = ["js", "css", "svg", "png", "webp"];
+const KINDS: [&str; 6] = ["js", "css", "html", "svg", "png", "webp"];
 /// Where the server serves the assets.
 const URL: &str = "/assets/";
 
@@ -69,6 +69,9 @@ fn collect(packages: &Path) -> Result<Files, String> {
             files.insert(name, read(&path)?);
         }
     }
+    for (_, content) in files.iter_mut().filter(|(name, _)| name.ends_with(".css")) {
+        *content = without_comments(&String::from_utf8_lossy(content)).into_bytes();
+    }
     for module in &MODULES {
         let folder = packages.join(module.name);
         if folder.join("snippets").exists() {
@@ -79,11 +82,26 @@ fn collect(packages: &Path) -> Result<Files, String> {
         }
         let (script, wasm) = (format!("{}.js", module.name), format!("{}.wasm", module.name));
         let compiled = format!("{}_bg.wasm", module.name);
-        let glue = String::from_utf8_lossy(&read(&folder.join(&script))?).into_owned();
+        let glue = without_indent(&String::from_utf8_lossy(&read(&folder.join(&script))?));
         files.insert(script, glue.replace(&compiled, &format!("{{{{{wasm}}}}}")).into_bytes());
         files.insert(wasm, read(&folder.join(&compiled))?);
     }
     Ok(files)
+}
+
+/// A style sheet without its comments. None of ours has a text that looks like one.
+fn without_comments(style: &str) -> String {
+    let mut parts = style.split("/*");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + part.split_once("*/").map_or("", |(_, rest)| rest.trim_start())
+    })
+}
+
+/// Generated code as nobody reads it: lines without what is before their first letter.
+fn without_indent(code: &str) -> String {
+    code.lines()
+        .fold(String::with_capacity(code.len()), |text, line| text + line.trim_start() + "\n")
 }
 
 /// Gives every file but `index.html` a name that its content decides, and fills the placeholders.
@@ -161,6 +179,8 @@ fn compressed(content: &[u8], quick: bool) -> Result<Vec<u8>, String> {
 pub(crate) enum Part {
     /// What it takes to show the page and run on the server.
     FirstLoad,
+    /// What comes besides when the table of threads against tasks is opened.
+    Compare,
     /// What comes besides when a browser executor is run.
     Engine,
     /// What comes besides that when Web Workers are to be threads.
@@ -173,6 +193,8 @@ impl Part {
             |start: &str| name.strip_prefix("assets/").is_some_and(|n| n.starts_with(start));
         if begins("engine-threads-") || begins("thread-worker-") {
             Self::Threads
+        } else if begins("compar") {
+            Self::Compare
         } else if begins("engine-") {
             Self::Engine
         } else {
@@ -201,6 +223,7 @@ impl Sizes {
         let mut table = format!("{:<44} {:>10} {:>10}\n", "file", "bytes", "brotli");
         let sums = [
             self.sum("first load", Part::FirstLoad),
+            self.sum("threads or tasks, when it is opened", Part::Compare),
             self.sum("engine, with a browser run", Part::Engine),
             self.sum("its threads, with a run on Web Workers", Part::Threads),
         ];
@@ -218,6 +241,18 @@ mod tests {
 
     fn files(list: &[(&str, &str)]) -> Files {
         list.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
+    }
+
+    #[test]
+    fn a_style_sheet_loses_its_comments_and_nothing_else() {
+        let style = "/* one */\na { b: c } /* two\nlines */ d { e: f }\n";
+        assert_eq!(without_comments(style), "a { b: c } d { e: f }\n");
+        assert_eq!(without_comments("a { b: c }"), "a { b: c }");
+    }
+
+    #[test]
+    fn generated_code_loses_its_indent_and_nothing_else() {
+        assert_eq!(without_indent("a {\n    b  c\n}"), "a {\nb  c\n}\n");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) fn row(view: View, row: &Row) -> Markup {
             h2 id=(title) { (row.title) }
             p.question { (row.question) }
             @for verdict in &row.verdicts { (sentence(verdict, view.own.state)) }
-            div.scroll tabindex="0" role="region" aria-label=(row.title) { table class={ "columns-" (columns.len()) } {
+            div.scroll tabindex="0" role="region" aria-label={ (row.title) ": the figures" } { table class={ "columns-" (columns.len()) } {
                 thead {
                     tr {
                         td {}
