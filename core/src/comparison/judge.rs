@@ -23,10 +23,11 @@ pub fn judge(estimate: &Estimate, claim: &Claim) -> Word {
     if within { Word::Confirmed } else { Word::Depends }
 }
 
-/// Fills in what each cell of the measures that a claim is held against says of it.
+/// Fills in what each native cell of the measures that a claim is held against says of it: a
+/// browser is another machine.
 pub(super) fn judge_cells(measures: &mut [Measure], claims: &[Claim]) {
     for measure in measures.iter_mut().filter(|measure| measure.is_claimed) {
-        for cell in &mut measure.cells {
+        for cell in measure.cells.iter_mut().filter(|cell| cell.executor.is_native()) {
             let claim = claims.iter().find(|claim| claim.body == cell.executor.body());
             cell.verdict =
                 claim.zip(cell.estimate.as_ref()).map(|(claim, estimate)| judge(estimate, claim));
@@ -40,11 +41,10 @@ pub(super) fn row_verdicts(measures: &[Measure], claims: &[Claim]) -> Vec<RowVer
 }
 
 fn row_verdict(measures: &[Measure], claim: &Claim) -> RowVerdict {
-    // A browser is another machine: the claims are about native programs.
     let judged: Vec<Judged> = measures
         .iter()
         .flat_map(|measure| measure.cells.iter().map(move |cell| (measure, cell)))
-        .filter(|(_, cell)| cell.executor.is_native() && cell.executor.body() == claim.body)
+        .filter(|(_, cell)| cell.executor.body() == claim.body)
         .filter_map(|(measure, cell)| {
             let (word, value) = (cell.verdict?, cell.estimate?.value);
             let title = measure.title.to_lowercase();

@@ -121,10 +121,10 @@ fn letter(place: usize) -> char {
 fn table(view: View) -> Markup {
     html! {
         div.comparison {
-            (answers(view.own))
             (notices(view))
             @if !view.others.is_empty() { (beside(view)) }
             (glance::glance(view))
+            (answers(view.own))
             @for row in &view.own.rows { (row::row(view, row)) }
             (machines(view))
         }
