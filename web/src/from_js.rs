@@ -4,22 +4,22 @@
 //! of the page. Here a type is a line that names its fields; the compiler sees to it
 //! that none is forgotten.
 
-use filature_core::about::Group;
 use filature_core::api::{
     Advice, AgainstFastest, AxisLabel, BodyLines, BrowserCard, BrowserLease, BrowserSpawnCosts,
-    CellState, Citation, ComparisonLine, ComparisonPage, ComparisonRequest, Curve, Depth,
-    Disturbance, Event, ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Fact, Health,
-    Lane, Limit, MachineCard, Mark, Memory, Observed, Part, Percentiles, Picture, PresetInfo,
-    Problem, Reason, Refusal, Sample, Scale, Source, Span, Spec, State, Summary, Sweep, Token,
-    TokenKind, Verdict, WorkloadInfo,
+    Citation, ComparisonLine, ComparisonPage, ComparisonRequest, Curve, Disturbance, Event,
+    ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, Fact, Health, Lane, Limit,
+    MachineCard, Mark, Memory, Observed, Part, Percentiles, Picture, PresetInfo, Problem, Reason,
+    Refusal, Sample, Source, Span, Spec, Summary, Sweep, Token, Verdict, WorkloadInfo,
 };
 use filature_core::params::{ChoiceSpec, Only, ParamKind, When};
 use filature_core::stats::Distribution;
-use filature_core::{Body, Executor, FieldError, ParamSpec, ParamValues};
+use filature_core::{Executor, FieldError, ParamSpec, ParamValues};
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, JsValue};
+
+mod names;
 
 thread_local! {
     /// The field that was not as expected, while a value is read. Kept apart from the
@@ -350,56 +350,5 @@ impl FromJs for Event {
             // to ask for the whole experiment.
             _ => Self::Gap,
         }
-    }
-}
-
-/// Declares enums whose values are names.
-macro_rules! names {
-    ($( $type:ident { $($name:literal = $value:ident),+ $(,)? } )+) => { $(
-        impl FromJs for $type {
-            fn from_js(value: &JsValue) -> Self {
-                let known = [$( ($name, Self::$value) ),+];
-                known[place_of(value, &known.map(|(name, _)| name))].1
-            }
-        }
-    )+ };
-}
-
-/// Where among these names a text stands.
-fn place_of(value: &JsValue, names: &[&str]) -> usize {
-    let text = value.as_string().unwrap_or_default();
-    names.iter().position(|name| *name == text).unwrap_or_else(|| {
-        wrong("name");
-        0
-    })
-}
-
-names! {
-    State {
-        "queued" = Queued, "running" = Running, "done" = Done, "cancelled" = Cancelled,
-        "failed" = Failed, "interrupted" = Interrupted,
-    }
-    CellState {
-        "pending" = Pending, "running" = Running, "done" = Done, "refused" = Refused,
-        "failed" = Failed, "cancelled" = Cancelled, "interrupted" = Interrupted,
-    }
-    Depth { "quick" = Quick, "full" = Full }
-    Body { "threads" = Threads, "tasks" = Tasks }
-    Scale { "linear" = Linear, "log" = Log, "percentile" = Percentile }
-    TokenKind {
-        "comment" = Comment, "keyword" = Keyword, "literal" = Literal, "type" = Type,
-        "function" = Function, "macro" = Macro, "lifetime" = Lifetime,
-    }
-}
-
-impl FromJs for Group {
-    fn from_js(value: &JsValue) -> Self {
-        Self::ALL[place_of(value, &Self::ALL.map(Self::id))]
-    }
-}
-
-impl FromJs for Executor {
-    fn from_js(value: &JsValue) -> Self {
-        Self::ALL[place_of(value, &Self::ALL.map(Self::id))]
     }
 }

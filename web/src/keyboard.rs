@@ -42,7 +42,7 @@ fn act(app: App, source_open: Live<bool>, key: &str) -> bool {
         "r" | "R" => on_form(app, || run(app)),
         "Escape" => {
             match app.route.get_untracked() {
-                crate::route::Route::Compare(_) => crate::compare::cancel(app),
+                crate::route::Route::Compare(_) => crate::compare::buttons::cancel(app),
                 _ => cancel(app),
             }
             false

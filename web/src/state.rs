@@ -1,6 +1,8 @@
 //! What the page knows, in signals that its parts share: the catalogue, the form, the
 //! experiment that is shown, and whether the server is there.
 
+mod connection;
+
 use crate::api::{self, Failure, start};
 use crate::compare::known::Known;
 use crate::draft::Draft;
@@ -9,8 +11,8 @@ use crate::route::{self, Route};
 use crate::signal::{Live, untrack};
 use crate::{browser, compare, live};
 use filature_core::api::{
-    ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, ExperimentRequest, Health,
-    MachineCard, Source, WorkloadInfo,
+    ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, ExperimentRequest, MachineCard,
+    Source, WorkloadInfo,
 };
 use filature_core::{Executor, FieldError};
 
@@ -21,8 +23,6 @@ use std::time::Duration;
 const NEWEST: usize = 8;
 /// How often the strip is looked at again while one of its experiments is under way.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// The longest pause between two attempts to reach the server.
-const RETRY_SECONDS_MAX: u32 = 15;
 
 /// Whether the server answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -362,40 +362,6 @@ impl App {
             self.looks_again.set(false);
             if let Err(failure) = self.load_newest().await {
                 self.note(&failure);
-            }
-        });
-    }
-
-    /// Takes note of a failure: a server that is gone gets its banner and is tried again.
-    pub fn note(self, failure: &Failure) {
-        if *failure == Failure::Unreachable {
-            self.lost();
-        }
-    }
-
-    /// The server may be gone: asks it, and if so keeps asking until it answers.
-    pub fn lost(self) {
-        if self.connection.get_untracked() != Connection::Up {
-            return;
-        }
-        start(async move {
-            let mut pause = 1;
-            while api::get::<Health>("/healthz").await.is_err() {
-                for seconds in (1..=pause).rev() {
-                    if self.connection.get_untracked() == Connection::Lost(0) {
-                        break;
-                    }
-                    self.connection.set(Connection::Lost(seconds));
-                    api::sleep(Duration::from_secs(1)).await;
-                }
-                self.connection.set(Connection::Lost(pause));
-                pause = (pause * 2).min(RETRY_SECONDS_MAX);
-            }
-            let was_away = self.connection.get_untracked() != Connection::Up;
-            self.connection.set(Connection::Up);
-            if was_away {
-                self.load().await;
-                live::resume(self);
             }
         });
     }
