@@ -253,11 +253,18 @@ fn a_search_that_fails_asks_for_fewer_and_ends() {
     let mut failed = measured(&planned);
     let asked = failed.spec.params["units"].as_u64().unwrap();
     failed.cells[0].state = CellState::Failed;
-    let again = comparison::again("many-threads", 1, &failed).unwrap();
-    assert_eq!(again.params["units"].as_u64(), Some(asked * 3 / 4));
-    assert!(experiment::check(&again, 2).is_ok());
-    assert_eq!(comparison::again("many-threads", 4, &failed), None, "not without end");
-    assert_eq!(comparison::again("many-threads", 1, &measured(&planned)), None, "it has worked");
+    let units = |attempt, ended: &Experiment| {
+        let again = comparison::again("many-threads", attempt, ended)?;
+        assert!(experiment::check(&again, 2).is_ok());
+        again.params["units"].as_u64()
+    };
+    failed.cells[0].reason = Some("its process was killed by signal 11 (SIGSEGV)".to_owned());
+    assert_eq!((units(1, &failed), units(12, &failed)), (Some(asked / 2), Some(asked / 2)));
+    assert_eq!(units(13, &failed), None, "not without end");
+    failed.cells[0].reason = Some("it took more than 6 s to execute the body once".to_owned());
+    assert_eq!((units(1, &failed), units(2, &failed)), (Some(asked * 3 / 4), Some(asked * 3 / 4)));
+    assert_eq!(units(3, &failed), None, "it has to end within ten seconds");
+    assert_eq!(units(1, &measured(&planned)), None, "it has worked");
     assert_eq!(comparison::again("sleepers", 1, &failed), None, "only the search");
 }
 

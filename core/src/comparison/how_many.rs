@@ -49,8 +49,8 @@ fn alive() -> About {
              group, RLIMIT_NPROC, memory; the smallest one binds. A little is kept free, since \
              past the limit on memory maps a program gets no error: it dies in the standard \
              library's stack guard.",
-            "It is tried in a child process that may take six seconds. If it dies or is too \
-             slow, fewer are tried: three quarters of them, twice at most.",
+            "It is tried in a child process that may take six seconds. If it dies, half as many \
+             are tried, and so on; if it is too slow, three quarters, twice at most.",
             "Tasks are limited by memory alone. A million is the most that this workload takes.",
         ],
         is_claimed: true,

@@ -1,7 +1,7 @@
 //! The experiments of a comparison: what is asked for, in which order, and how much of it.
 
 use crate::api::{
-    CellState, ComparisonRequest, Depth, Experiment, ExperimentRequest, Part, State, Sweep,
+    Cell, CellState, ComparisonRequest, Depth, Experiment, ExperimentRequest, Part, State, Sweep,
 };
 use crate::executor::Executor;
 use crate::params::ParamValues;
@@ -40,8 +40,10 @@ const THREADS_MAX: u64 = 60_000;
 const SEARCH_TIME_LIMIT_S: u32 = 6;
 /// How long every further one may take, so that all of them end within ten seconds.
 const SEARCH_AGAIN_TIME_LIMIT_S: u32 = 2;
-/// How often the search asks once more with fewer units.
-const SEARCH_AGAIN_MAX: u32 = 2;
+/// How often the search asks once more with fewer units. An execution that dies does so at
+/// once; of those that are too slow, no more than two may follow the first.
+const SEARCH_AGAIN_MAX: u32 = 12;
+const SEARCH_AGAIN_SLOW_MAX: u32 = 2;
 /// How many requests per second the servers get, over all connections.
 pub(super) const REQUESTS_PER_S: u64 = 10_000;
 /// The numbers of connections that the servers get.
@@ -96,23 +98,33 @@ pub fn parts(plan: &[Planned]) -> Vec<Part> {
 }
 
 /// What to ask for once more after an experiment that has ended: in the search for the
-/// largest number of units, fewer of them, by the limit that refused them or, where the
-/// child died or was too slow, three quarters. `attempt` counts from 1.
+/// largest number of units, as many as the limit that refused them allows, or three quarters
+/// of those that were too slow, or half of those that the child died of. `attempt` counts
+/// from 1.
 pub fn again(key: &str, attempt: u32, ended: &Experiment) -> Option<ExperimentRequest> {
     if !matches!(key, "many-threads" | "many-tasks") || attempt > SEARCH_AGAIN_MAX {
         return None;
     }
     let units = ended.spec.params.get("units")?.as_u64()?;
-    let fewer = ended.cells.iter().filter_map(|cell| match (cell.state, &cell.refusal) {
-        (CellState::Refused, Some(refusal)) => Some(refusal.available_units),
-        (CellState::Failed, _) => Some(units * 3 / 4),
-        _ => None,
-    });
-    let fewer = fewer.min().filter(|fewer| (1..units).contains(fewer))?;
+    let open = || ended.cells.iter().filter(|cell| cell.state != CellState::Done);
     // What lived at once on one executor needs no second look.
-    let open = ended.cells.iter().filter(|cell| cell.state != CellState::Done);
-    let executors: Vec<Executor> = open.map(|cell| cell.executor).collect();
+    let executors: Vec<Executor> = open().map(|cell| cell.executor).collect();
+    let fewer = open().filter_map(|cell| fewer(cell, units, attempt)).min();
+    let fewer = fewer.filter(|fewer| (1..units).contains(fewer))?;
     Some(meeting(&executors, fewer, SEARCH_AGAIN_TIME_LIMIT_S))
+}
+
+/// How many units to try after so many have failed.
+fn fewer(cell: &Cell, units: u64, attempt: u32) -> Option<u64> {
+    let is_slow = cell.reason.as_ref().is_some_and(|reason| reason.contains("took more than"));
+    match (cell.state, &cell.refusal) {
+        (CellState::Refused, Some(refusal)) => Some(refusal.available_units),
+        (CellState::Failed, _) if is_slow => {
+            (attempt <= SEARCH_AGAIN_SLOW_MAX).then_some(units * 3 / 4)
+        }
+        (CellState::Failed, _) => Some(units / 2),
+        _ => None,
+    }
 }
 
 fn asked(workload: &str, executors: &[Executor], params: &[(&str, Value)]) -> ExperimentRequest {

@@ -31,6 +31,10 @@ const PIDS_MARGIN: u64 = 400;
 /// kernel's own records and page tables.
 const THREAD_BYTES: u64 = 40 * 1024;
 
+/// The addresses that a thread reserves at least: its stack, its signal stack, and a guard
+/// before each.
+const THREAD_ADDRESS_BYTES: u64 = 2 * 1024 * 1024 + 24 * 1024;
+
 /// What a task takes at least, with its handle.
 const TASK_BYTES: u64 = 1024;
 
@@ -58,6 +62,8 @@ struct Readings {
     cgroup_pids: Option<cgroup::Quota>,
     /// The soft limit, where it applies to this process, and the user's threads.
     processes: Option<cgroup::Quota>,
+    /// The soft limit on the size of this process's address space, less what is in use.
+    addresses: Option<cgroup::Quota>,
     /// Memory that can be had without swapping, within the control groups.
     memory_available_bytes: Option<u64>,
 }
@@ -74,6 +80,7 @@ impl Readings {
             threads_in_use: LoadAverage::current().map_or(0, |load| u64::from(load.max)),
             cgroup_pids: cgroup::pids(),
             processes: process_limit(),
+            addresses: address_limit(),
             memory_available_bytes: memory_available_bytes(),
         }
     }
@@ -113,9 +120,17 @@ impl Readings {
             threads: quota.free(),
             how_to_raise: "ulimit -u, or nproc in /etc/security/limits.conf".to_owned(),
         });
+        let addresses = self.addresses.map(|quota| Limit {
+            name: "RLIMIT_AS".to_owned(),
+            value: quota.max,
+            threads: quota.free() / THREAD_ADDRESS_BYTES,
+            how_to_raise: "ulimit -v (in KiB; each thread reserves 2 MiB of addresses)".to_owned(),
+        });
         let memory = self.memory_available_bytes.map(|bytes| memory_limit(bytes, THREAD_BYTES));
-        let mut limits: Vec<Limit> =
-            [maps, pids, threads, cgroup, processes, memory].into_iter().flatten().collect();
+        let mut limits: Vec<Limit> = [maps, pids, threads, cgroup, processes, addresses, memory]
+            .into_iter()
+            .flatten()
+            .collect();
         limits.sort_by_key(|limit| limit.threads);
         limits
     }
@@ -207,6 +222,14 @@ fn process_limit() -> Option<cgroup::Quota> {
     limited.then(|| cgroup::Quota { max, used: threads_of_user(status.ruid) })
 }
 
+/// `RLIMIT_AS` and the addresses in use. Fewer threads than it leaves room for may fit: the
+/// allocator reserves an arena of 64 MiB for some of them.
+fn address_limit() -> Option<cgroup::Quota> {
+    let (max, _) = getrlimit(Resource::RLIMIT_AS).ok()?;
+    let used = Process::myself().ok()?.status().ok()?.vmsize? * 1024;
+    (max != nix::libc::RLIM_INFINITY).then_some(cgroup::Quota { max, used })
+}
+
 fn threads_of_user(user: u32) -> u64 {
     let Ok(processes) = fs::read_dir("/proc") else { return 0 };
     let own = processes.flatten().filter(|entry| {
@@ -231,6 +254,7 @@ mod tests {
             threads_in_use: 100,
             cgroup_pids: None,
             processes: None,
+            addresses: None,
             memory_available_bytes: Some(24_000_000_000),
         }
     }
@@ -267,6 +291,8 @@ mod tests {
         let quota = cgroup::Quota { max: 10, used: 12 };
         let readings = Readings { processes: Some(quota), ..usual() };
         assert_eq!(tightest(&readings), ("RLIMIT_NPROC".to_owned(), 0));
+        let readings = Readings { addresses: Some(quota), ..usual() };
+        assert_eq!(tightest(&readings), ("RLIMIT_AS".to_owned(), 0));
         assert_eq!(Readings { max_map_count: Some(10), ..usual() }.thread_limits()[0].threads, 0);
     }
 

@@ -70,7 +70,7 @@ fn samples(view: View, measure: &Measure) -> Markup {
     let measured = || measure.cells.iter().filter(|cell| !cell.evidence.is_empty());
     html! {
         @if measured().next().is_some() {
-            p { "The raw samples:" }
+            p { "The raw samples, with the source that ran:" }
             ul.evidence {
                 @for cell in measured() {
                     li {
