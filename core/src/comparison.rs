@@ -4,12 +4,12 @@
 //! All of it is pure: experiments in, rows and words out. The host runs the experiments,
 //! one after another, like any others.
 //!
-//! - [`plan`]: which experiments, and what to ask for once more.
+//! - [`mod@plan`]: which experiments, and what to ask for once more.
 //! - `book`: finds figures in them; `creation`, `memory`, `hand_off`, `how_many`, `sleepers`,
 //!   `serving`, `computing`: one row each.
 //! - [`claims`]: what the articles claim and what others have published.
 //! - [`judge`]: intervals in, words out.
-//! - [`answers`], [`adviser`]: what the table says first, and what it says to one reader.
+//! - [`mod@answers`], [`adviser`]: what the table says first, and what it says to one reader.
 //! - [`export`]: the table as Markdown and as CSV.
 
 pub mod adviser;
