@@ -258,7 +258,11 @@ pub struct MeasureCell {
     /// Why there is no figure, or what has to be known beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Where the raw samples are: experiments and the indexes of their cells.
+    /// The values that the figure is the median of, in the measure's unit and in the order
+    /// in which they were taken; empty for a slope or a percentile of one execution.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<f64>,
+    /// Where all that was measured is: experiments and the indexes of their cells.
     pub evidence: Vec<Evidence>,
     /// What it says of the claim, where the measure is held against one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -156,6 +156,7 @@ fn pending(executor: Executor) -> MeasureCell {
         estimate: None,
         text: NONE.to_owned(),
         note: None,
+        samples: Vec::new(),
         evidence: Vec::new(),
         verdict: None,
         published: None,

@@ -103,6 +103,7 @@ fn cell(executor: Executor, unit: Unit, value: f64, verdict: Word) -> MeasureCel
         estimate: Some(Estimate { value, low: value * 0.98, high: value * 1.03, n: 5 }),
         text: written(value),
         note: None,
+        samples: vec![value * 0.98, value, value * 1.02],
         evidence: [0, 1]
             .map(|cell| Evidence { experiment: "e000000000000001".to_owned(), cell })
             .to_vec(),
