@@ -119,6 +119,7 @@ fn without(executor: Executor, state: CellState, note: Option<&str>) -> MeasureC
         estimate: None,
         text: "–".to_owned(),
         note: note.map(str::to_owned),
+        samples: Vec::new(),
         evidence: Vec::new(),
         verdict: Some(Word::Unknown),
         published: None,
