@@ -3,7 +3,7 @@
 
 use super::words::written;
 use filature_charts::{Axis, ForestEstimate, ForestGroup, Frame, forest};
-use filature_core::api::{Measure, MeasureCell, Row, Unit};
+use filature_core::api::{Claim, Measure, MeasureCell, Row, Unit};
 use maud::{Markup, PreEscaped, html};
 
 /// The width of a chart on a desk, and on a phone or a narrow sheet. Both are there, and the
@@ -104,11 +104,11 @@ fn estimates<'a>(row: &Row, measure: &Measure) -> Vec<ForestEstimate<'a>> {
     measure.cells.iter().filter_map(of).collect()
 }
 
-/// The range in which a figure confirms the claim.
+/// The range in which a figure confirms the claim; browsers are not held against it.
 fn claim(row: &Row, measure: &Measure, cell: &MeasureCell) -> Option<(f64, f64)> {
-    let body = cell.executor.body();
-    let own = |claim: &&filature_core::api::Claim| claim.body == body && claim.unit == measure.unit;
-    let claim = row.claims.iter().find(own).filter(|_| measure.is_claimed)?;
+    let (body, is_held) = (cell.executor.body(), cell.executor.is_native() && measure.is_claimed);
+    let own = |claim: &&Claim| claim.body == body && claim.unit == measure.unit;
+    let claim = row.claims.iter().find(own).filter(|_| is_held)?;
     let low = claim.low.map_or(f64::NEG_INFINITY, |low| low / claim.tolerance);
     let high = claim.high.map_or(f64::INFINITY, |high| high * claim.tolerance);
     Some((low, high))

@@ -4,7 +4,9 @@
 use super::words::{badge, body_name, interval, without_figure};
 use super::{View, chart, how, letter};
 use filature_core::Executor;
-use filature_core::api::{CellState, Comparison, Measure, MeasureCell, Row, RowVerdict, State};
+use filature_core::api::{
+    CellState, Claim, Comparison, Measure, MeasureCell, Row, RowVerdict, State,
+};
 use filature_core::format;
 use maud::{Markup, html};
 
@@ -62,15 +64,20 @@ fn same_row<'a>(other: &'a Comparison, row: &Row) -> Option<&'a Row> {
     other.rows.iter().find(|known| known.id == row.id)
 }
 
-/// What the articles say, above the executors that it is said of.
+/// What the articles say, above the executors that are held against it: a browser is another
+/// machine.
 fn claims(row: &Row, columns: &[Executor]) -> Markup {
+    let of = |executor: Executor| {
+        let is_held = move |claim: &&Claim| claim.body == executor.body() && executor.is_native();
+        row.claims.iter().filter(is_held)
+    };
     html! {
         @if !row.claims.is_empty() {
             tr.claims {
                 th scope="row" { "claimed" }
                 @for executor in columns {
                     td {
-                        @for claim in row.claims.iter().filter(|it| it.body == executor.body()) {
+                        @for claim in of(*executor) {
                             span title=(claim.reading) { (claim.text) }
                         }
                     }
