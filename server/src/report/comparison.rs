@@ -6,10 +6,12 @@ mod glance;
 mod how;
 mod row;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 mod words;
+
+pub(crate) use words::interval;
 
 use super::machine_card;
 use filature_charts::PALETTE;
@@ -153,7 +155,7 @@ fn notices(view: View) -> Markup {
         @for (place, one) in all {
             @if let Some(disturbance) = one.disturbance.filter(|it| it.disturbed) {
                 p.notice.disturbed {
-                    (named(place)) " was disturbed: other programs used "
+                    (named(place)) " was disturbed: other programs used up to "
                     (format!("{:.0}", disturbance.outside_share * 100.0))
                     " % of the machine meanwhile."
                 }

@@ -2,7 +2,8 @@
 //! samples are.
 
 use super::View;
-use filature_core::api::{Evidence, Measure, MeasureCell, Published, Row};
+use filature_core::api::{Evidence, Measure, MeasureCell, Published, Row, Unit};
+use filature_core::comparison::judge::figure;
 use filature_core::format;
 use maud::{Markup, html};
 
@@ -65,19 +66,33 @@ fn link(url: &str, text: &str) -> Markup {
     }
 }
 
-/// The experiments behind the figures of each executor.
+/// The values that the figure of each executor is the median of and, where they can be
+/// opened, the experiments that they come from.
 fn samples(view: View, measure: &Measure) -> Markup {
-    let measured = || measure.cells.iter().filter(|cell| !cell.evidence.is_empty());
+    let is_linked = view.links_to_evidence();
+    let is_told =
+        |cell: &&MeasureCell| !cell.samples.is_empty() || is_linked && !cell.evidence.is_empty();
+    let told: Vec<&MeasureCell> = measure.cells.iter().filter(is_told).collect();
+    let intro = match (told.iter().any(|cell| !cell.samples.is_empty()), is_linked) {
+        (true, true) => {
+            "The samples; all that was measured, with the source that ran, is in the experiment \
+             beside them:"
+        }
+        (true, false) => "The samples:",
+        (false, _) => "All that was measured, with the source that ran:",
+    };
     html! {
-        @if measured().next().is_some() {
-            p { "The raw samples, with the source that ran:" }
+        @if !told.is_empty() {
+            p { (intro) }
             ul.evidence {
-                @for cell in measured() {
+                @for cell in told {
                     li {
-                        (cell.executor.title()) ": "
-                        @for (place, alike) in of_one_experiment(cell).enumerate() {
-                            @if place > 0 { "; " }
-                            (experiment(view, alike))
+                        (cell.executor.title()) ": " (values(cell, measure.unit))
+                        @if is_linked {
+                            @for (place, alike) in of_one_experiment(cell).enumerate() {
+                                @if place > 0 || !cell.samples.is_empty() { "; " }
+                                (experiment(alike))
+                            }
                         }
                     }
                 }
@@ -86,20 +101,21 @@ fn samples(view: View, measure: &Measure) -> Markup {
     }
 }
 
+fn values(cell: &MeasureCell, unit: Unit) -> String {
+    let values: Vec<String> = cell.samples.iter().map(|value| figure(*value, unit)).collect();
+    values.join(", ")
+}
+
 fn of_one_experiment(cell: &MeasureCell) -> impl Iterator<Item = &[Evidence]> {
     cell.evidence.chunk_by(|one, next| one.experiment == next.experiment)
 }
 
-fn experiment(view: View, cells: &[Evidence]) -> Markup {
+fn experiment(cells: &[Evidence]) -> Markup {
     let id = &cells[0].experiment;
     let numbers: Vec<String> = cells.iter().map(|one| (one.cell + 1).to_string()).collect();
     let noun = if cells.len() == 1 { "cell" } else { "cells" };
     html! {
-        @if view.links_to_evidence() {
-            a href={ "/e/" (id) } { "experiment " (id) }
-        } @else {
-            "experiment " code { (id) }
-        }
+        a href={ "/e/" (id) } { "experiment " (id) }
         ", " (noun) " " (numbers.join(", "))
     }
 }

@@ -8,7 +8,7 @@ use filature_core::api::{
 use filature_core::{Body, Executor, format};
 
 /// A finished table of this machine.
-pub(super) fn own() -> Comparison {
+pub(crate) fn own() -> Comparison {
     Comparison {
         id: "a1b2c3d4e5f60718".to_owned(),
         state: State::Done,
@@ -36,7 +36,7 @@ pub(super) fn own() -> Comparison {
 }
 
 /// The same of another machine, brought here, with markup wherever somebody could write it.
-pub(super) fn other() -> Comparison {
+pub(crate) fn other() -> Comparison {
     let mut other = own();
     other.id = "ffffffffffffffff".to_owned();
     other.machine = machine("<b>Ryzen</b> 9 7950X", 16);

@@ -15,7 +15,7 @@ pub(super) fn written(unit: Unit) -> fn(f64) -> String {
 }
 
 /// The ends of an interval, such as `9.57–9.60 KiB`; `None` where it is a point.
-pub(super) fn interval(unit: Unit, estimate: &Estimate) -> Option<String> {
+pub(crate) fn interval(unit: Unit, estimate: &Estimate) -> Option<String> {
     let (low, high) = (written(unit)(estimate.low), written(unit)(estimate.high));
     if low == high {
         return None;
