@@ -9,6 +9,7 @@ mod comparisons;
 mod crash;
 mod errors;
 mod events;
+mod imports;
 mod limits;
 mod memory;
 mod observed;

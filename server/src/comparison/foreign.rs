@@ -2,14 +2,20 @@
 //! are shown to people, so they may be neither endless nor links that run something.
 
 use filature_core::FieldError;
-use filature_core::api::{Comparison, MeasureCell, Row};
+use filature_core::api::{Comparison, Estimate, Measure, MeasureCell, Row, Word, limits};
 use serde_json::Value;
+use std::collections::HashSet;
+use std::hash::Hash;
 
 /// The most characters of any of its texts.
 const TEXT_MAX: usize = 4_000;
 
 /// The most entries of any of its lists.
 const LIST_MAX: usize = 200;
+
+/// By how much of itself a figure may lie outside its interval: text does not always give
+/// back the last bit of a number.
+const ROUNDING: f64 = 1e-9;
 
 /// The most mistakes that are told at once.
 const ERRORS_MAX: usize = 10;
@@ -57,6 +63,7 @@ pub fn check(comparison: &Comparison) -> Vec<FieldError> {
             check_id(id, format!("/parts/{place}/experiment"), &mut errors);
         }
     }
+    unique(comparison.rows.iter().map(|row| &row.id), "/rows", "id", &mut errors);
     for (place, row) in comparison.rows.iter().enumerate() {
         check_row(row, &format!("/rows/{place}"), &mut errors);
     }
@@ -90,8 +97,7 @@ fn sizes(value: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
                 let detail = format!("`{name}` has {length} characters; {TEXT_MAX} are allowed");
                 errors.push(FieldError::new(pointer, detail));
             }
-            // A terminal would obey some of them.
-            if let Some(found) = text.chars().find(|c| c.is_control() && *c != '\n') {
+            if let Some(found) = text.chars().find(|c| is_control(*c)) {
                 let found = found.escape_default();
                 let detail =
                     format!("`{name}` has the control character {found}, which no text needs");
@@ -99,9 +105,9 @@ fn sizes(value: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
             }
         }
         Value::Array(list) => {
-            if list.len() > LIST_MAX {
-                let length = list.len();
-                let detail = format!("`{name}` has {length} entries; {LIST_MAX} are allowed");
+            let (length, most) = (list.len(), most_entries(pointer));
+            if length > most {
+                let detail = format!("`{name}` has {length} entries; {most} are allowed");
                 errors.push(FieldError::new(pointer, detail));
             }
             for (place, entry) in list.iter().enumerate() {
@@ -117,31 +123,82 @@ fn sizes(value: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
     }
 }
 
+/// Whether a character says how others are shown: a terminal obeys some of them, and those
+/// for the direction of text make it look like another one.
+fn is_control(letter: char) -> bool {
+    letter.is_control() && letter != '\n'
+        || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// How many entries the list at this pointer may have. Of samples there are as many as an
+/// experiment takes.
+fn most_entries(pointer: &str) -> usize {
+    if pointer.ends_with("/samples") { limits::SAMPLES_MAX as usize } else { LIST_MAX }
+}
+
+/// That no two entries of a list are called the same: links lead to them by name.
+fn unique<T: Hash + Eq + ToString>(
+    names: impl Iterator<Item = T>,
+    list: &str,
+    field: &str,
+    errors: &mut Vec<FieldError>,
+) {
+    let mut known = HashSet::new();
+    for (place, name) in names.enumerate() {
+        let text = name.to_string();
+        if !known.insert(name) {
+            let detail = format!("`{field}` is \"{}\" a second time", cut(&text));
+            errors.push(FieldError::new(format!("{list}/{place}/{field}"), detail));
+        }
+    }
+}
+
 fn check_row(row: &Row, pointer: &str, errors: &mut Vec<FieldError>) {
     if row.measures.is_empty() {
         let pointer = format!("{pointer}/measures");
         errors.push(FieldError::new(pointer, "`measures` is empty: there is nothing to show"));
     }
-    for (place, measure) in row.measures.iter().enumerate() {
-        for (cell, measured) in measure.cells.iter().enumerate() {
-            check_cell(measured, &format!("{pointer}/measures/{place}/cells/{cell}"), errors);
+    for (place, claim) in row.claims.iter().enumerate() {
+        let tolerance = claim.tolerance;
+        if !tolerance.is_finite() || tolerance < 1.0 {
+            let detail = format!("`tolerance` is {tolerance}; it must be a number from 1");
+            errors.push(FieldError::new(format!("{pointer}/claims/{place}/tolerance"), detail));
         }
+    }
+    for (place, verdict) in row.verdicts.iter().enumerate() {
+        check_word(verdict.word, format!("{pointer}/verdicts/{place}/word"), errors);
+    }
+    let list = format!("{pointer}/measures");
+    unique(row.measures.iter().map(|measure| &measure.id), &list, "id", errors);
+    for (place, measure) in row.measures.iter().enumerate() {
+        check_measure(measure, &format!("{list}/{place}"), errors);
+    }
+}
+
+fn check_measure(measure: &Measure, pointer: &str, errors: &mut Vec<FieldError>) {
+    let list = format!("{pointer}/cells");
+    unique(measure.cells.iter().map(|cell| cell.executor), &list, "executor", errors);
+    for (place, cell) in measure.cells.iter().enumerate() {
+        check_cell(cell, &format!("{list}/{place}"), errors);
     }
 }
 
 fn check_cell(cell: &MeasureCell, pointer: &str, errors: &mut Vec<FieldError>) {
     if let Some(estimate) = cell.estimate {
-        let [low, value, high] = [estimate.low, estimate.value, estimate.high];
-        let finite = [low, value, high].iter().all(|figure| figure.is_finite());
-        if !finite || low > high {
-            let detail =
-                format!("`estimate` is {value}, from {low} to {high}; that is no interval");
-            errors.push(FieldError::new(format!("{pointer}/estimate"), detail));
+        check_estimate(estimate, format!("{pointer}/estimate"), errors);
+    }
+    for (place, sample) in cell.samples.iter().enumerate() {
+        if !sample.is_finite() {
+            let detail = format!("`samples` has {sample}; that is no number");
+            errors.push(FieldError::new(format!("{pointer}/samples/{place}"), detail));
         }
     }
     for (place, evidence) in cell.evidence.iter().enumerate() {
         let pointer = format!("{pointer}/evidence/{place}/experiment");
         check_id(&evidence.experiment, pointer, errors);
+    }
+    if let Some(word) = cell.verdict {
+        check_word(word, format!("{pointer}/verdict"), errors);
     }
     if let Some(published) = &cell.published
         && !published.url.starts_with("https://")
@@ -150,6 +207,27 @@ fn check_cell(cell: &MeasureCell, pointer: &str, errors: &mut Vec<FieldError>) {
         let url = cut(&published.url);
         let detail = format!("`url` is \"{url}\"; it must begin with https:// or http://");
         errors.push(FieldError::new(format!("{pointer}/published/url"), detail));
+    }
+}
+
+fn check_estimate(estimate: Estimate, pointer: String, errors: &mut Vec<FieldError>) {
+    let Estimate { value, low, high, .. } = estimate;
+    let slack = value.abs() * ROUNDING;
+    let is_within = low - slack <= value && value <= high + slack;
+    if ![low, value, high].iter().all(|figure| figure.is_finite()) || low > high || !is_within {
+        let detail = format!(
+            "`estimate` is {value}, from {low} to {high}; that is no interval with a figure in it"
+        );
+        errors.push(FieldError::new(pointer, detail));
+    }
+}
+
+fn check_word(word: Word, pointer: String, errors: &mut Vec<FieldError>) {
+    if let Word::Overstated { factor } | Word::Understated { factor } = word
+        && !(factor.is_finite() && factor > 0.0)
+    {
+        let detail = format!("`factor` is {factor}; it must be a number above 0");
+        errors.push(FieldError::new(format!("{pointer}/factor"), detail));
     }
 }
 

@@ -19,8 +19,8 @@ use utoipa::IntoParams;
 /// The units that the adviser can be asked about.
 const UNITS: RangeInclusive<u64> = 1..=10_000_000;
 
-/// How long they may live: up to a day.
-const LIFETIMES_MS: RangeInclusive<u64> = 0..=86_400_000;
+/// How long they may live: from a millisecond to a day.
+const LIFETIMES_MS: RangeInclusive<u64> = 1..=86_400_000;
 
 /// The comparison as a JSON file, which another server can import.
 #[utoipa::path(
@@ -177,7 +177,7 @@ pub(super) struct AdviceQuery {
     #[param(minimum = 1, maximum = 10_000_000)]
     units: u64,
     /// How long each of them lives, in milliseconds.
-    #[param(minimum = 0, maximum = 86_400_000)]
+    #[param(minimum = 1, maximum = 86_400_000)]
     lifetime_ms: u64,
     /// What they do most of the time.
     work: Occupation,
