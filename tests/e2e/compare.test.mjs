@@ -36,6 +36,10 @@ async function opened(page, server) {
   return comparison;
 }
 
+/** Whether there is a figure in every row. */
+const hasFigures = ({ rows }) =>
+  rows.every((row) => row.measures.some((measure) => measure.cells.some((cell) => cell.estimate)));
+
 /** Chooses a file that holds `text` for the import. */
 const choose = (page, name, text) =>
   page.locator("#compare-import").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(text) });
@@ -68,6 +72,7 @@ story(shared, "a newcomer finds the table, measures it, and every row is there",
   const comparison = await server.json(`/api/v1/comparisons/${page.url().split("/").pop()}`);
   assert.equal(comparison.state, "done", comparison.reason);
   assert.ok(comparison.rows.length >= 7, `${comparison.rows.length} rows`);
+  assert.ok(hasFigures(comparison) && comparison.answers.length > 0, "nothing was measured");
   for (const row of comparison.rows) {
     const section = page.locator(`[id="row-${row.id}"]`);
     assert.equal(await section.locator("h2").textContent(), row.title);

@@ -54,7 +54,8 @@ fn a_quick_comparison_fills_the_table_while_others_get_their_turn() {
     assert_eq!(done.state, State::Done, "{:?}", done.reason);
     let visitor = server.experiment(&visitor);
     assert_eq!(visitor["state"], "done");
-    assert!(visitor["finished_at"].as_str() < done.finished_at.as_deref(), "it had its turn");
+    let ended = visitor["finished_at"].as_str().unwrap();
+    assert!(Some(ended) < done.finished_at.as_deref(), "it had its turn");
     for part in &done.parts {
         assert!(part.state.is_final() && part.experiment.is_some(), "{part:#?}");
     }
@@ -263,6 +264,7 @@ fn an_orderly_stop_interrupts_it_and_leaves_no_child() {
     let id = ask(&server);
     in_the_middle(&mut stream);
     let children = server.children();
+    assert!(!children.is_empty());
     server.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(server.ended().code(), Some(0));
     assert!(!children.into_iter().any(is_alive));

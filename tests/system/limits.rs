@@ -1,9 +1,14 @@
 //! A limit that binds is a result with its name, whoever has set it: nothing crashes.
 
+use filature_core::Executor;
+use filature_core::api::Comparison;
+use filature_tests::server::send;
 use filature_tests::{binary, text};
+use nix::sys::signal::Signal;
 use nix::unistd::Uid;
 use serde_json::Value;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 /// The only cell of a run in which `units` threads meet, from a shell that sets a limit first.
 /// As root one is spared most limits: then it is run as nobody.
@@ -55,4 +60,30 @@ fn threads_that_fit_under_a_limit_all_live() {
         (&"done".into(), &50.into()),
         "{cell}"
     );
+}
+
+#[test]
+fn a_comparison_names_the_limit_that_binds() {
+    let table = format!("ulimit -v 2000000 && exec {} table --quick --json", binary().display());
+    let mut process = Command::new("sh")
+        .args(["-c", &table])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A part is over when the next one has its line.
+    let mut progress = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(progress.any(|line| line.contains("As many threads as fit")));
+    assert!(progress.next().unwrap().contains("Very many tasks"));
+    send(process.id(), Signal::SIGINT);
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+
+    let table: Comparison = serde_json::from_slice(&output.stdout).unwrap();
+    let row = table.rows.iter().find(|row| row.id == "how-many").unwrap();
+    let cell = row.measures[0].cells.iter().find(|cell| cell.executor == Executor::Threads);
+    let cell = cell.unwrap();
+    // 2 GB of addresses hold fewer than a thousand stacks of 2 MiB.
+    assert!(cell.estimate.is_none_or(|lived| lived.value < 1_000.0), "{cell:#?}");
+    assert!(cell.note.as_ref().unwrap().contains("RLIMIT_AS"), "{cell:#?}");
 }
