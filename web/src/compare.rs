@@ -23,8 +23,9 @@ use std::time::Duration;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-/// How many comparisons the list shows.
-const LISTED: usize = 50;
+/// How many comparisons the list shows: as many as the API gives at once, so that imported
+/// ones hide none of this machine.
+const LISTED: usize = 100;
 /// Where this tab remembers which comparison it started.
 const MINE: &str = "filature-comparison";
 
