@@ -6,7 +6,7 @@ use crate::executor::Executor;
 use crate::{about::About, format, rank, stats};
 
 /// Two samples count as different below this p value of the rank test.
-const P_VALUE_MAX: f64 = 0.05;
+pub const P_VALUE_MAX: f64 = 0.05;
 
 /// One verdict per value of the sweep (or one in all), over the cells that are done.
 pub fn verdicts(about: &About, spec: &Spec, cells: &[Cell]) -> Vec<Verdict> {

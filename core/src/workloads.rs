@@ -34,7 +34,7 @@ pub static ALL: &[&dyn Workload] = &[
     entry!(counter),
     // Communicate.
     entry!(pipeline),
-    entry!(ping_pong),
+    entry!(ping_pong, readings),
     // Limit and cancel.
     entry!(semaphore),
     entry!(timeout),

@@ -50,7 +50,7 @@ for (const look of [
   story(
     shared,
     `facts that differ stand beside one another, with their pictures, on ${look.name}`,
-    { path: quick({ executors: "threads,tokio-current" }), reducedMotion: "reduce", ...look },
+    { path: quick({ workload: "ping-pong", executors: "threads,tokio-current" }), reducedMotion: "reduce", ...look },
     async ({ page }) => {
       await run(page);
       await ended(page);

@@ -187,6 +187,11 @@ macro_rules! fields {
     )+ };
 }
 
+#[cfg(feature = "compare")]
+fields! {
+    crate::compare::known::Known { id, state, request, created_at, parts }
+}
+
 fields! {
     Experiment {
         id, state, position, reason, spec, machine, created_at, started_at, finished_at,
@@ -238,7 +243,6 @@ fields! {
     Curve { name, points }
     When { param, value }
     FieldError { pointer, detail }
-    crate::compare::known::Known { id, state, request, created_at, parts }
     ComparisonRequest { depth, browser }
     ComparisonPage { comparisons, next_cursor }
     ComparisonLine { id, state, depth, cpu, created_at, finished_at, imported_at, answer }

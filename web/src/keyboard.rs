@@ -42,6 +42,7 @@ fn act(app: App, source_open: Live<bool>, key: &str) -> bool {
         "r" | "R" => on_form(app, || run(app)),
         "Escape" => {
             match app.route.get_untracked() {
+                #[cfg(feature = "compare")]
                 crate::route::Route::Compare(_) => crate::compare::buttons::cancel(app),
                 _ => cancel(app),
             }

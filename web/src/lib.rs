@@ -68,6 +68,7 @@ pub mod pin;
 pub mod result;
 pub mod suggest;
 
+#[cfg(feature = "compare")]
 pub mod compare;
 pub mod history;
 pub mod source;
@@ -114,11 +115,13 @@ pub fn page() -> Content {
     pin::load(app);
     let is_bench = memo(move || matches!(app.route.get(), Route::Explore | Route::Experiment(_)));
     // Another table is another content of the same view, and no other view.
+    #[cfg(feature = "compare")]
     let is_compare = memo(move || matches!(app.route.get(), Route::Compare(_)));
     let view = move || {
         if is_bench.get() {
             return explore(app, source_open);
         }
+        #[cfg(feature = "compare")]
         if is_compare.get() {
             return compare::compare(app);
         }

@@ -105,7 +105,9 @@ pub fn listen(app: App) {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let link = target.and_then(|element| element.closest("a[href^='/']").ok().flatten());
         let Some(href) = link.and_then(|link| link.get_attribute("href")) else { return };
-        if !href.starts_with("/api/") {
+        // Without that view, the server's answer is the page with it.
+        let is_elsewhere = !cfg!(feature = "compare") && href.starts_with("/compare");
+        if !is_elsewhere && !href.starts_with("/api/") {
             event.prevent_default();
             navigate(app, &href);
         }

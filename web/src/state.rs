@@ -4,12 +4,13 @@
 mod connection;
 
 use crate::api::{self, Failure, start};
-use crate::compare::known::Known;
+#[cfg(feature = "compare")]
+use crate::compare::{self, known::Known};
 use crate::draft::Draft;
 use crate::list::Listed;
 use crate::route::{self, Route};
 use crate::signal::{Live, untrack};
-use crate::{browser, compare, live};
+use crate::{browser, live};
 use filature_core::api::{
     ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, ExperimentRequest, MachineCard,
     Source, WorkloadInfo,
@@ -63,6 +64,7 @@ pub struct App {
     /// The experiment whose medians stand beside the one that is shown.
     pub pinned: Live<Option<Rc<Experiment>>>,
     /// The comparison that is shown.
+    #[cfg(feature = "compare")]
     pub comparison: Live<Option<Known>>,
     /// The newest experiments.
     pub newest: Live<Vec<ExperimentLine>>,
@@ -106,6 +108,7 @@ impl App {
             settled: Live::new(()),
             experiment_failure: Live::new(None),
             pinned: Live::new(None),
+            #[cfg(feature = "compare")]
             comparison: Live::new(None),
             newest: Live::new(Vec::new()),
             looks_again: Live::new(false),
@@ -187,6 +190,7 @@ impl App {
 
     /// Shows the view of an address.
     pub fn arrive(self, route: Route, query: &str) {
+        #[cfg(feature = "compare")]
         if !matches!(route, Route::Compare(_)) {
             compare::close();
         }

@@ -42,27 +42,50 @@ struct Finding {
 
 impl Adviser<'_> {
     fn computing(&self) -> Advice {
+        let wall = |executor| self.table.cell("computing", "wall", executor);
+        let measured = |executor| Some((wall(executor)?.estimate?, wall(executor)?.text.clone()));
+        let (Some((threads, threads_text)), Some((tasks, tasks_text))) =
+            (measured(Executor::Threads), measured(Executor::TokioMulti))
+        else {
+            return advice(String::new(), Vec::new());
+        };
         let cores = format::count(u64::from(self.comparison.machine.cores));
-        let mut reasons = Vec::new();
-        if let Some(said) = self.table.row("computing").and_then(|row| row.verdicts.first()) {
-            reasons.push(Reason {
-                sentence: said.sentence.clone(),
-                cites: Some(cites("computing", "wall", Executor::Threads)),
-            });
-        }
-        advice(
+        let answer = if tasks.high < threads.low {
+            "Tasks on several workers computed faster here. Mind that a task that computes holds \
+             up all others on its worker."
+                .to_owned()
+        } else {
+            let how = if threads.high < tasks.low { "were faster" } else { "took as long" };
             format!(
                 "Threads, and no more of them than cores ({cores} here): a pool such as rayon's \
-                 shares the work out. Tasks do not make a computation faster."
-            ),
-            reasons,
-        )
+                 shares the work out. They {how} here, and a task that computes holds up all others \
+                 on its worker."
+            )
+        };
+        let one = |text: &str, what: &str, executor| {
+            reason(
+                format!("The same computation took {text} on {what}."),
+                "computing",
+                "wall",
+                executor,
+            )
+        };
+        let mut reasons = vec![
+            one(&threads_text, "threads", Executor::Threads),
+            one(&tasks_text, "tasks of several workers", Executor::TokioMulti),
+        ];
+        if let Some((_, text)) = measured(Executor::TokioCurrent) {
+            reasons.push(one(&text, "tasks of one thread", Executor::TokioCurrent));
+        }
+        advice(answer, reasons)
     }
 
     fn blocking(&self) -> Advice {
         let findings = self.findings();
         let too_many = findings.iter().any(|finding| finding.is_burden);
-        let answer = if too_many {
+        let answer = if !too_many && findings.len() < FINDINGS {
+            UNKNOWN
+        } else if too_many {
             "Threads, but fewer than units: a pool of them with a queue in front, such as \
              Tokio's spawn_blocking. A task that blocks holds up all others on its worker, so tasks \
              do not help."
@@ -75,16 +98,16 @@ impl Adviser<'_> {
 
     fn waiting(&self) -> Advice {
         let findings = self.findings();
-        let known = !findings.is_empty();
+        let all_known = findings.len() == FINDINGS;
         let burdens = findings.iter().filter(|finding| finding.is_burden).count();
-        let answer = match (known, burdens) {
-            (false, _) => NOTHING,
-            (true, 0) => {
+        let answer = match (burdens, all_known) {
+            (0, false) => UNKNOWN,
+            (0, true) => {
                 "Threads are fine for you: neither their number, nor their memory, nor starting \
                  them is a burden on this machine. Take tasks if the libraries that you need are \
                  async."
             }
-            (true, _) => "Tasks: so many threads are a burden on this machine.",
+            _ => "Tasks: so many threads are a burden on this machine.",
         };
         let mut reasons: Vec<Reason> = findings.into_iter().map(|finding| finding.reason).collect();
         if burdens > 0 {
@@ -172,6 +195,12 @@ impl Adviser<'_> {
         Some(reason(sentence, "memory", "all", Executor::TokioMulti))
     }
 }
+
+/// Their number, their memory, and starting them.
+const FINDINGS: usize = 3;
+
+const UNKNOWN: &str = "What was measured speaks for neither: this table has no figures for all of \
+                       number, memory and starting of threads. Measure it to its end.";
 
 const NOTHING: &str = "This table has no figures to answer by: measure it to its end.";
 

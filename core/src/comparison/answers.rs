@@ -62,7 +62,14 @@ fn memory(table: &Table<'_>) -> Option<String> {
     let [thread, task] = [Executor::Threads, Executor::TokioMulti]
         .map(|executor| table.text("memory", "all", executor));
     let (thread, task) = (thread?, task?);
-    let resident = table.text("memory", "resident", Executor::Threads).unwrap_or("a part");
+    let resident = table.cell("memory", "resident", Executor::Threads)?;
+    let all = table.value("memory", "all", Executor::Threads)?;
+    let is_more = resident.estimate.is_some_and(|resident| resident.value < all);
+    let of_kernel = if is_more {
+        format!(" ({} of it in the process, the rest in the kernel)", resident.text)
+    } else {
+        String::new()
+    };
     let reserved = table.text("memory", "reserved", Executor::Threads);
     let reservation = reserved.map_or_else(String::new, |reserved| {
         format!(
@@ -71,8 +78,7 @@ fn memory(table: &Table<'_>) -> Option<String> {
         )
     });
     Some(format!(
-        "Memory: a thread that waits takes {thread} ({resident} of it in the process, the rest in \
-         the kernel), a task {task}. {}{reservation}",
+        "Memory: a thread that waits takes {thread}{of_kernel}, a task {task}. {}{reservation}",
         held_against(table, "memory")?,
     ))
 }

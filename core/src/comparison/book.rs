@@ -3,9 +3,9 @@
 use super::claims;
 use super::judge::{figure, judge_cells, row_verdicts};
 use crate::api::{
-    Cell, CellState, Claim, Estimate, Evidence, Experiment, Measure, MeasureCell, Row, Unit,
+    Cell, CellState, Claim, Estimate, Evidence, Experiment, Measure, MeasureCell, Row, Sample, Unit,
 };
-use crate::executor::Executor;
+use crate::executor::{Body, Executor};
 use crate::stats::{Distribution, slope};
 use std::collections::BTreeMap;
 
@@ -20,7 +20,29 @@ pub(super) struct Book<'a> {
 }
 
 /// A figure, or why there is none.
-pub(super) type Figure = Result<Estimate, String>;
+pub(super) type Figure = Result<Sampled, String>;
+
+/// A figure with the values that it is the median of.
+pub(super) struct Sampled {
+    pub(super) estimate: Estimate,
+    /// None for a slope, or for what one execution told.
+    pub(super) samples: Vec<f64>,
+}
+
+impl Sampled {
+    /// The median of values with its interval; `None` where there are none.
+    pub(super) fn of(samples: Vec<f64>) -> Option<Self> {
+        let Distribution { median, median_low, median_high, n, .. } = Distribution::of(&samples)?;
+        let estimate = Estimate { value: median, low: median_low, high: median_high, n };
+        Some(Self { estimate, samples })
+    }
+
+    /// A figure without an interval, of so many.
+    pub(super) fn exact(value: f64, n: usize) -> Self {
+        let estimate = Estimate { value, low: value, high: value, n };
+        Self { estimate, samples: Vec::new() }
+    }
+}
 
 /// What a measure is called and how it is made.
 #[derive(Clone, Copy)]
@@ -163,7 +185,7 @@ fn pending(executor: Executor) -> MeasureCell {
     }
 }
 
-fn cell(
+pub(super) fn cell(
     experiment: &Experiment,
     cell: &Cell,
     unit: Unit,
@@ -181,10 +203,11 @@ fn cell(
 fn told(executor: Executor, figure_of: Figure, unit: Unit) -> MeasureCell {
     let state = CellState::Done;
     match figure_of {
-        Ok(estimate) => MeasureCell {
+        Ok(Sampled { estimate, samples }) => MeasureCell {
             state,
             text: figure(estimate.value, unit),
             estimate: Some(estimate),
+            samples,
             ..pending(executor)
         },
         Err(note) => {
@@ -197,7 +220,7 @@ fn reason(cell: &Cell) -> String {
     cell.reason.clone().unwrap_or_default()
 }
 
-pub(super) fn evidence(experiment: &Experiment, cell: &Cell) -> Evidence {
+fn evidence(experiment: &Experiment, cell: &Cell) -> Evidence {
     Evidence { experiment: experiment.id.clone(), cell: cell.index }
 }
 
@@ -215,15 +238,34 @@ fn slope_cell(
         let told = told(executor, Err(reason(open)), unit);
         return MeasureCell { state: open.state, evidence, ..told };
     }
+    let done = cells.iter().filter(|(_, cell)| cell.state == CellState::Done);
+    let all: Vec<&Cell> = done.map(|(_, cell)| *cell).collect();
+    let alive: Vec<&Cell> = all.iter().copied().filter(|cell| were_all_alive(cell)).collect();
     let points: Vec<(f64, f64)> =
-        cells.iter().filter_map(|(_, cell)| Some((units(cell)? as f64, of(cell)?))).collect();
-    let told = told(executor, fitted(points), unit);
-    let MeasureCell { text, note, .. } = &told;
-    let (text, note) = match told.estimate.filter(is_noise) {
-        Some(_) => (figure(0.0, unit), Some(NOISE.to_owned())),
-        None => (text.clone(), note.clone()),
+        alive.iter().filter_map(|cell| Some((units(cell)? as f64, of(cell)?))).collect();
+    let missing = cells.len() - alive.len();
+    let fitted = if alive.len() < 2 && all.len() >= 2 {
+        Err("the units were not all alive at once: the machine was too slow".to_owned())
+    } else {
+        fitted(points)
+    };
+    let told = told(executor, fitted, unit);
+    let (text, note) = match told.estimate {
+        Some(estimate) if is_noise(&estimate) => (figure(0.0, unit), Some(NOISE.to_owned())),
+        Some(_) if missing > 0 => (
+            told.text.clone(),
+            Some(format!("without {missing} of {} numbers of units, which failed", cells.len())),
+        ),
+        _ => (told.text.clone(), told.note.clone()),
     };
     MeasureCell { state: last.state, evidence, text, note, ..told }
+}
+
+/// Whether as many threads as units were seen at once, where anybody looked.
+fn were_all_alive(cell: &Cell) -> bool {
+    let seen = cell.memory.and_then(|memory| memory.threads_peak);
+    let needed = units(cell).filter(|_| cell.executor.body() == Body::Threads);
+    seen.zip(needed).is_none_or(|(seen, needed)| seen >= needed)
 }
 
 /// Whether the slopes between neighbours do not even agree that there is any growth.
@@ -237,7 +279,8 @@ pub(super) fn fitted(mut points: Vec<(f64, f64)>) -> Figure {
     let value = slope(&points).ok_or("not measurable here: the kernel does not tell it")?;
     let between = points.windows(2).filter_map(slope);
     let (low, high) = between.fold((value, value), |(low, high), s| (low.min(s), high.max(s)));
-    Ok(Estimate { value, low, high, n: points.len() })
+    let estimate = Estimate { value, low, high, n: points.len() };
+    Ok(Sampled { estimate, samples: Vec::new() })
 }
 
 /// How many units a cell of `fan-out` has.
@@ -245,32 +288,33 @@ pub(super) fn units(cell: &Cell) -> Option<u64> {
     cell.params.get("units")?.as_u64()
 }
 
-/// A distribution over the samples of a cell, divided by something that is fixed.
-pub(super) fn divided(distribution: &Distribution, by: f64) -> Estimate {
-    Estimate {
-        value: distribution.median / by,
-        low: distribution.median_low / by,
-        high: distribution.median_high / by,
-        n: distribution.n,
-    }
+/// What is read of every sample of a cell, divided by something that is fixed.
+pub(super) fn of_samples(cell: &Cell, by: f64, of: impl Fn(&Sample) -> Option<f64>) -> Figure {
+    let values: Option<Vec<f64>> =
+        cell.samples.iter().map(|sample| Some(of(sample)? / by)).collect();
+    values
+        .and_then(Sampled::of)
+        .ok_or_else(|| "not measurable here: it is not told for every sample".to_owned())
 }
 
 /// Wall-clock time of one operation.
 pub(super) fn per_operation(cell: &Cell) -> Figure {
     let summary = cell.summary.as_ref().ok_or("it has no samples")?;
     let operations = summary.wall_ns.median / summary.wall_per_operation_ns.max(f64::MIN_POSITIVE);
-    Ok(divided(&summary.wall_ns, operations))
+    of_samples(cell, operations, |sample| Some(sample.wall_ns as f64))
 }
 
 /// Wall-clock time of one execution.
 pub(super) fn wall(cell: &Cell) -> Figure {
-    let summary = cell.summary.as_ref().ok_or("it has no samples")?;
-    Ok(divided(&summary.wall_ns, 1.0))
+    of_samples(cell, 1.0, |sample| Some(sample.wall_ns as f64))
+}
+
+/// Processor time of one execution, of the whole process, divided by something that is fixed.
+pub(super) fn cpu(cell: &Cell, by: f64) -> Figure {
+    of_samples(cell, by, |sample| Some((sample.cpu_user_ns? + sample.cpu_system_ns?) as f64))
 }
 
 /// A number that the outcomes told, divided by something that is fixed.
 pub(super) fn reading(cell: &Cell, name: &str, by: f64) -> Figure {
-    let summary = cell.summary.as_ref().ok_or("it has no samples")?;
-    let distribution = summary.readings.get(name).ok_or("this executor does not tell it")?;
-    Ok(divided(distribution, by))
+    of_samples(cell, by, |sample| sample.readings.get(name).copied())
 }

@@ -1,8 +1,8 @@
 //! Creation: what it takes to start a thread, and what to start a task.
 
-use super::book::{self, About, Book, Figure, Place, divided, judged_row, per_operation, reading};
+use super::book::{self, About, Book, Figure, Place, Sampled, judged_row, per_operation, reading};
 use super::claims;
-use crate::api::{Cell, Estimate, Percentiles, Row, Unit};
+use crate::api::{Cell, Percentiles, Row, Unit};
 use crate::executor::{self, Executor};
 
 const THREADS: Place = Place { key: "creation-threads", executors: executor::OS_THREADS };
@@ -122,15 +122,13 @@ fn spawn_loop_ns(cell: &Cell) -> Figure {
 }
 
 fn cpu_ns(cell: &Cell) -> Figure {
-    let cpu = cell.summary.as_ref().and_then(|summary| summary.cpu_ns);
-    Ok(divided(&cpu.ok_or("not measurable here: the kernel does not tell it")?, units(cell)?))
+    book::cpu(cell, units(cell)?)
 }
 
 fn delay_ns(cell: &Cell, of: impl Fn(&Percentiles) -> u64) -> Figure {
     let observed = cell.observed.as_ref().ok_or("no execution was observed")?;
     let delays = observed.spawn_to_begin_ns.ok_or("no unit was observed")?;
-    let value = of(&delays) as f64;
-    Ok(Estimate { value, low: value, high: value, n: observed.units as usize })
+    Ok(Sampled::exact(of(&delays) as f64, observed.units as usize))
 }
 
 fn units(cell: &Cell) -> Result<f64, String> {

@@ -1,7 +1,7 @@
 //! The table as Markdown, ready to paste, and as CSV, one line for each cell.
 
 use super::judge::{figure, in_words};
-use crate::api::{Comparison, Measure, MeasureCell, Row, Unit, Word};
+use crate::api::{Claim, Comparison, Measure, MeasureCell, Row, Unit, Word};
 use crate::executor::Executor;
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ pub fn markdown(comparison: &Comparison) -> String {
         let share = disturbance.outside_share * 100.0;
         let _ = writeln!(
             text,
-            "\n**The machine was disturbed:** other programs took {share:.0} % of its processors."
+            "\n**The machine was disturbed:** other programs took up to {share:.0} % of its processors."
         );
     }
     for row in &comparison.rows {
@@ -130,8 +130,7 @@ pub fn csv(comparison: &Comparison) -> String {
 fn csv_line(row: &Row, measure: &Measure, cell: &MeasureCell) -> String {
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let estimate = cell.estimate;
-    let claim =
-        row.claims.iter().find(|claim| claim.body == cell.executor.body() && measure.is_claimed);
+    let claim = row.claims.iter().find(|claim| is_held_against(claim, cell) && measure.is_claimed);
     let (word, factor) = cell.verdict.map_or_else(Default::default, split);
     let mut experiments: Vec<&str> =
         cell.evidence.iter().map(|evidence| evidence.experiment.as_str()).collect();
@@ -164,6 +163,11 @@ fn unit(measure: &Measure) -> &'static str {
         Unit::Units => "units",
         Unit::Number => "number",
     }
+}
+
+/// Claims are about native programs.
+fn is_held_against(claim: &Claim, cell: &MeasureCell) -> bool {
+    cell.executor.is_native() && claim.body == cell.executor.body()
 }
 
 /// A word and its factor, in columns of their own.

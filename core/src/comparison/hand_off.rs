@@ -1,8 +1,8 @@
 //! Hand-off: what it takes to switch from one unit to the other.
 
-use super::book::{About, Book, Figure, Place, judged_row, per_operation};
+use super::book::{About, Book, Figure, Place, Sampled, judged_row, per_operation, reading};
 use super::claims;
-use crate::api::{Cell, Estimate, Row, Unit};
+use crate::api::{Cell, Row, Unit};
 use crate::executor::{self, Executor};
 
 const BROWSER: Place = Place {
@@ -22,32 +22,24 @@ pub(super) fn row(book: &Book<'_>) -> Row {
         book.measure(
             about("channel", "Over channels", CHANNEL),
             &[native("hand-off"), BROWSER],
-            per_operation,
+            hop,
         ),
         book.measure(
             about("channel-pinned", "Over channels, on one core", PINNED),
             &[native("hand-off-pinned")],
-            per_operation,
+            hop,
         ),
-        book.measure(
-            about("wake", "Parked and woken", WAKE),
-            &woken("park", "notify"),
-            per_operation,
-        ),
+        book.measure(about("wake", "Parked and woken", WAKE), &woken("park", "notify"), hop),
         book.measure(
             about("wake-pinned", "Parked and woken, on one core", PINNED),
             &woken("park-pinned", "notify-pinned"),
-            per_operation,
+            hop,
         ),
-        book.measure(
-            about("ring", "Through a ring of 100", RING),
-            &[native("ring")],
-            per_operation,
-        ),
+        book.measure(about("ring", "Through a ring of 100", RING), &[native("ring")], hop),
         book.measure(
             about("ring-pinned", "Through a ring of 100, on one core", PINNED),
             &[native("ring-pinned")],
-            per_operation,
+            hop,
         ),
         book.measure(switches(), &[native("hand-off")], switches_per_hop),
     ];
@@ -73,8 +65,9 @@ fn about(id: &'static str, title: &'static str, how: &'static str) -> About {
         unit: Unit::Ns,
         how,
         details: &[
-            "Nothing is subtracted: the channel is in it, and so is the wake-up. Only one unit can \
-             run at a time.",
+            "From when the token is handed over for the first time until it came back for the last \
+             time: neither spawning nor joining. Nothing is subtracted: the channel is in it, and \
+             so is the wake-up. Only one unit can run at a time. On one core Tokio has one worker.",
             "With several cores the kernel often wakes the other thread on a core that sleeps, \
              and waking that core takes most of the time; on one core it is a mere switch. Which \
              of the two a program sees depends on how busy its machine is.",
@@ -101,16 +94,26 @@ fn switches() -> About {
     }
 }
 
+/// The time of one hop, without spawning and joining. In a browser the clock is too coarse for
+/// anything but the whole.
+fn hop(cell: &Cell) -> Figure {
+    if !cell.executor.is_native() {
+        return per_operation(cell);
+    }
+    reading(cell, "hops_ns", hops(cell)?)
+}
+
+/// How many hops one execution makes.
+fn hops(cell: &Cell) -> Result<f64, String> {
+    let number = |name| cell.params.get(name)?.as_u64();
+    let (rounds, units) =
+        (number("rounds").ok_or("it has no rounds")?, number("units").unwrap_or(1));
+    Ok((rounds * (units + 1)) as f64)
+}
+
 fn switches_per_hop(cell: &Cell) -> Figure {
-    let per_hop = per_operation(cell)?;
-    let summary = cell.summary.as_ref().ok_or("it has no samples")?;
-    let hops = summary.wall_ns.median / per_hop.value.max(f64::MIN_POSITIVE);
-    let switches =
-        summary.switches_voluntary.ok_or("not measurable here: the kernel does not tell it")?;
-    Ok(Estimate {
-        value: switches.median / hops,
-        low: switches.median_low / hops,
-        high: switches.median_high / hops,
-        n: switches.n,
-    })
+    let hops = hops(cell)?;
+    let switches = cell.samples.iter().filter_map(|sample| sample.switches_voluntary);
+    Sampled::of(switches.map(|switches| switches as f64 / hops).collect())
+        .ok_or_else(|| "not measurable here: the kernel does not tell it".to_owned())
 }

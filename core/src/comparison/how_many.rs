@@ -1,40 +1,59 @@
 //! How many: the largest number of units that really lived at once, and the limit that binds.
 
-use super::book::{self, About, Book, Place, judged_row};
+use super::book::{self, About, Book, Place, Sampled, judged_row};
 use super::claims;
-use crate::api::{Cell, CellState, Estimate, Experiment, MeasureCell, Row, Unit};
-use crate::executor;
+use super::judge::row_verdicts;
+use crate::api::{Cell, CellState, Experiment, MeasureCell, Refusal, Row, Unit, Word};
+use crate::executor::{self, Body, Executor};
 use crate::format;
+
+const HEAD: (&str, &str, &str) =
+    ("how-many", "How many at once", "How many units can be alive at the same time?");
 
 pub(super) fn row(book: &Book<'_>) -> Row {
     let places = [
         Place { key: "many-threads", executors: executor::OS_THREADS },
         Place { key: "many-tasks", executors: executor::TOKIO },
     ];
-    let mut alive = book.measure(alive(), &places, |cell| {
-        let units = book::units(cell).ok_or("it has no units")? as f64;
-        Ok(Estimate { value: units, low: units, high: units, n: cell.samples.len() })
-    });
-    let limit = book.experiment("limit-threads").and_then(binding_limit);
+    let mut alive = book.measure(alive(), &places, units_of);
+    let mut at_least = Vec::new();
     for cell in &mut alive.cells {
-        // An attempt that failed after one that lived says nothing new.
-        if let Some(lived) = most_alive(book, cell) {
-            *cell = lived;
+        let Some((experiment, lived)) = most_alive(book, cell.executor) else { continue };
+        // An attempt that failed after one that lived says nothing new of those that lived.
+        *cell = book::cell(experiment, lived, Unit::Units, units_of);
+        let units = book::units(lived).unwrap_or(0);
+        let limit = binding_limit(book, cell.executor).filter(|it| units >= it.available_units);
+        if limit.is_none() {
+            at_least.push(cell.executor);
         }
-        if cell.estimate.is_some() {
-            cell.note =
-                if cell.executor.is_native() && cell.executor.body() == executor::Body::Threads {
-                    limit.clone().or_else(|| Some(AT_LEAST.to_owned()))
-                } else {
-                    Some(AT_LEAST.to_owned())
-                };
-        }
+        cell.note = Some(match (limit, larger_that_failed(book, cell.executor, units)) {
+            (Some(refusal), _) => in_words(refusal),
+            (None, Some((tried, reason))) => {
+                let tried = format::count(tried);
+                format!("at least so many: of {tried} that were tried, {reason}.")
+            }
+            (None, None) => "at least so many: more were not tried.".to_owned(),
+        });
     }
-    let head = ("how-many", "How many at once", "How many units can be alive at the same time?");
-    judged_row(head, claims::how_many(), vec![alive])
+    let row = judged_row(HEAD, claims::how_many(), vec![alive]);
+    bounded_below(row, &at_least)
 }
 
-const AT_LEAST: &str = "at least so many: more were not tried.";
+/// Figures of which nobody knows how much more there could be: they can confirm or exceed a
+/// claim, but never fall short of one.
+fn bounded_below(mut row: Row, executors: &[Executor]) -> Row {
+    let cells = row.measures.iter_mut().flat_map(|measure| &mut measure.cells);
+    for cell in cells.filter(|cell: &&mut MeasureCell| executors.contains(&cell.executor)) {
+        if matches!(cell.verdict, Some(Word::Overstated { .. })) {
+            cell.verdict = Some(Word::Depends);
+        }
+        if let Some(published) = &mut cell.published {
+            published.ratio = None;
+        }
+    }
+    row.verdicts = row_verdicts(&row.measures, &row.claims);
+    row
+}
 
 fn alive() -> About {
     About {
@@ -46,41 +65,53 @@ fn alive() -> About {
         details: &[
             "The number of threads is computed from the limits that the kernel tells: memory maps \
              (a thread of Rust takes four), process ids, threads of the machine, the control \
-             group, RLIMIT_NPROC, memory; the smallest one binds. A little is kept free, since \
-             past the limit on memory maps a program gets no error: it dies in the standard \
-             library's stack guard.",
+             group, RLIMIT_NPROC, RLIMIT_AS, memory; the smallest one binds. A little is kept free, \
+             since past the limit on memory maps a program gets no error: it dies in the standard \
+             library's stack guard. No more than 60 000 are tried.",
             "It is tried in a child process that may take six seconds. If it dies, half as many \
-             are tried, and so on; if it is too slow, three quarters, twice at most.",
+             are tried, if it is too slow, a quarter, and so on, all within ten seconds.",
             "Tasks are limited by memory alone. A million is the most that this workload takes.",
         ],
         is_claimed: true,
     }
 }
 
-/// The newest cell of this executor whose units were all alive.
-fn most_alive(book: &Book<'_>, cell: &MeasureCell) -> Option<MeasureCell> {
-    let key =
-        if cell.executor.body() == executor::Body::Threads { "many-threads" } else { "many-tasks" };
-    let done = |(_, cell): &(&Experiment, &Cell)| cell.state == CellState::Done;
-    let (experiment, lived) = book.cells(key, cell.executor).filter(done).last()?;
-    let units = book::units(lived)? as f64;
-    Some(MeasureCell {
-        state: lived.state,
-        estimate: Some(Estimate { value: units, low: units, high: units, n: lived.samples.len() }),
-        text: format::count(units as u64),
-        evidence: vec![book::evidence(experiment, lived)],
-        ..cell.clone()
-    })
+fn units_of(cell: &Cell) -> book::Figure {
+    let units = book::units(cell).ok_or("it has no units")?;
+    Ok(Sampled::exact(units as f64, cell.samples.len()))
 }
 
-/// The limit by which a million threads were refused, in a sentence.
-fn binding_limit(refused: &Experiment) -> Option<String> {
-    let refusal = refused.cells.iter().find_map(|cell| cell.refusal.as_ref())?;
+fn key(executor: Executor) -> &'static str {
+    if executor.body() == Body::Threads { "many-threads" } else { "many-tasks" }
+}
+
+/// The newest cell of this executor whose units were all alive.
+fn most_alive<'a>(book: &Book<'a>, executor: Executor) -> Option<(&'a Experiment, &'a Cell)> {
+    let done = |(_, cell): &(&Experiment, &Cell)| cell.state == CellState::Done;
+    book.cells(key(executor), executor).filter(done).last()
+}
+
+/// The smallest number above `units` that was tried in vain, and what became of it.
+fn larger_that_failed(book: &Book<'_>, executor: Executor, units: u64) -> Option<(u64, String)> {
+    let in_vain = book.cells(key(executor), executor).filter_map(|(_, cell)| {
+        let reason = cell.reason.clone().filter(|_| cell.state != CellState::Done)?;
+        Some((book::units(cell).filter(|tried| *tried > units)?, reason))
+    });
+    in_vain.min_by_key(|(tried, _)| *tried)
+}
+
+/// The limit by which a million of them were refused.
+fn binding_limit<'a>(book: &Book<'a>, executor: Executor) -> Option<&'a Refusal> {
+    let refused = book.experiment("limit-threads")?;
+    let mut cells = refused.cells.iter().filter(|cell| cell.executor == executor);
+    cells.find_map(|cell| cell.refusal.as_ref())
+}
+
+fn in_words(refusal: &Refusal) -> String {
     let limit = &refusal.limit;
-    let value = if limit.name == "memory" {
-        format::bytes(limit.value as f64)
-    } else {
-        format::count(limit.value)
+    let value = match limit.name.as_str() {
+        "memory" | "RLIMIT_AS" => format::bytes(limit.value as f64),
+        _ => format::count(limit.value),
     };
-    Some(format!("{} of {value} binds first; to raise it: {}.", limit.name, limit.how_to_raise))
+    format!("{} of {value} binds first; to raise it: {}.", limit.name, limit.how_to_raise)
 }

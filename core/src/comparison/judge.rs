@@ -8,9 +8,13 @@ use crate::format;
 ///
 /// An interval within the claim, widened by its tolerance, confirms it; one that lies
 /// wholly outside makes it overstated or understated, by the distance of the measured figure
-/// from the figure as it is written; one that reaches across an end decides nothing.
+/// from the figure as it is written; one that reaches across an end decides nothing, and
+/// neither does a figure that is not above zero.
 pub fn judge(estimate: &Estimate, claim: &Claim) -> Word {
     let Estimate { value, low, high, .. } = *estimate;
+    if value <= 0.0 {
+        return Word::Depends;
+    }
     let least = claim.low.map(|end| end / claim.tolerance);
     let most = claim.high.map(|end| end * claim.tolerance);
     if let Some(least) = least.filter(|least| high < *least) {

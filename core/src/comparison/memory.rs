@@ -42,8 +42,10 @@ fn sum(parts: &[Measure]) -> Measure {
             part.cells.iter().find(|other| other.executor == cell.executor)?.estimate
         };
         let kernel = parts[1..].iter().filter_map(same).filter(|part| !is_noise(part));
-        cell.note = None;
         if let Some(resident) = cell.estimate {
+            let untold = parts[1..].iter().filter(|part| same(part).is_none());
+            let untold: Vec<String> = untold.map(|part| part.title.to_lowercase()).collect();
+            cell.note = (!untold.is_empty()).then(|| format!("without {}", untold.join(", ")));
             let sum = kernel.fold(resident, |sum, part| Estimate {
                 value: sum.value + part.value,
                 low: sum.low + part.low,
@@ -124,8 +126,8 @@ fn slab() -> About {
     about(
         "slab",
         "Kernel records",
-        "Slab of /proc/meminfo, as the lab sees it while the units sleep: what the kernel notes \
-         of each thread and each memory map.",
+        "SUnreclaim of /proc/meminfo (Slab without what caches files), as the lab sees it while the \
+         units sleep: what the kernel notes of each thread and each memory map.",
         &[SLOPE, MACHINE_WIDE],
     )
 }

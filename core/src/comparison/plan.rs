@@ -38,12 +38,10 @@ const THREADS_MAX: u64 = 60_000;
 /// How long the first execution of the search may take, in seconds: a busy machine takes
 /// several times as long as an idle one.
 const SEARCH_TIME_LIMIT_S: u32 = 6;
-/// How long every further one may take, so that all of them end within ten seconds.
-const SEARCH_AGAIN_TIME_LIMIT_S: u32 = 2;
-/// How often the search asks once more with fewer units. An execution that dies does so at
-/// once; of those that are too slow, no more than two may follow the first.
-const SEARCH_AGAIN_MAX: u32 = 12;
-const SEARCH_AGAIN_SLOW_MAX: u32 = 2;
+/// How long every further one may take, and how many there may be, so that all of them
+/// together end within ten seconds.
+const SEARCH_AGAIN_TIME_LIMIT_S: u32 = 1;
+const SEARCH_AGAIN_MAX: u32 = 4;
 /// How many requests per second the servers get, over all connections.
 pub(super) const REQUESTS_PER_S: u64 = 10_000;
 /// The numbers of connections that the servers get.
@@ -72,7 +70,7 @@ impl Sized {
 /// The experiments of a comparison, in the order in which they are measured.
 pub fn plan(request: ComparisonRequest, ceilings: Ceilings) -> Vec<Planned> {
     let sized = Sized(request.depth);
-    let mut plan = creation(&sized);
+    let mut plan = creation(&sized, ceilings);
     plan.extend(memory(&sized, ceilings));
     plan.extend(hand_off(&sized));
     plan.extend(how_many(&sized, ceilings));
@@ -98,9 +96,8 @@ pub fn parts(plan: &[Planned]) -> Vec<Part> {
 }
 
 /// What to ask for once more after an experiment that has ended: in the search for the
-/// largest number of units, as many as the limit that refused them allows, or three quarters
-/// of those that were too slow, or half of those that the child died of. `attempt` counts
-/// from 1.
+/// largest number of units, as many as the limit that refused them allows, or half of those
+/// that the child died of, or a quarter of those that were too slow. `attempt` counts from 1.
 pub fn again(key: &str, attempt: u32, ended: &Experiment) -> Option<ExperimentRequest> {
     if !matches!(key, "many-threads" | "many-tasks") || attempt > SEARCH_AGAIN_MAX {
         return None;
@@ -109,20 +106,17 @@ pub fn again(key: &str, attempt: u32, ended: &Experiment) -> Option<ExperimentRe
     let open = || ended.cells.iter().filter(|cell| cell.state != CellState::Done);
     // What lived at once on one executor needs no second look.
     let executors: Vec<Executor> = open().map(|cell| cell.executor).collect();
-    let fewer = open().filter_map(|cell| fewer(cell, units, attempt)).min();
+    let fewer = open().filter_map(|cell| fewer(cell, units)).min();
     let fewer = fewer.filter(|fewer| (1..units).contains(fewer))?;
     Some(meeting(&executors, fewer, SEARCH_AGAIN_TIME_LIMIT_S))
 }
 
 /// How many units to try after so many have failed.
-fn fewer(cell: &Cell, units: u64, attempt: u32) -> Option<u64> {
+fn fewer(cell: &Cell, units: u64) -> Option<u64> {
     let is_slow = cell.reason.as_ref().is_some_and(|reason| reason.contains("took more than"));
     match (cell.state, &cell.refusal) {
         (CellState::Refused, Some(refusal)) => Some(refusal.available_units),
-        (CellState::Failed, _) if is_slow => {
-            (attempt <= SEARCH_AGAIN_SLOW_MAX).then_some(units * 3 / 4)
-        }
-        (CellState::Failed, _) => Some(units / 2),
+        (CellState::Failed, _) => Some(units / if is_slow { 4 } else { 2 }),
         _ => None,
     }
 }
@@ -145,7 +139,7 @@ fn asked(workload: &str, executors: &[Executor], params: &[(&str, Value)]) -> Ex
     }
 }
 
-fn creation(sized: &Sized) -> Vec<Planned> {
+fn creation(sized: &Sized, ceilings: Ceilings) -> Vec<Planned> {
     let fan_out = |executors, units: u64, from: &str, samples| ExperimentRequest {
         samples: Some(samples),
         observe: true,
@@ -155,14 +149,15 @@ fn creation(sized: &Sized) -> Vec<Planned> {
             &[("units", units.into()), ("work", "none".into()), ("from", from.into())],
         )
     };
-    let (threads, tasks) = (sized.of(2_000, 10_000), 10_000);
+    let threads = sized.of(2_000, 10_000).min(ceilings.threads.max(1));
+    let tasks = 10_000.min(ceilings.tasks.max(1));
     let (few, many) = (sized.of(10, 12), sized.of(20, 40));
     vec![
         Planned {
             key: "creation-threads",
             title: "Starting and joining threads",
             request: fan_out(THREADS, threads, "worker", few),
-            estimate_s: sized.of(4, 15),
+            estimate_s: sized.of(2, 15),
         },
         Planned {
             key: "creation-tasks",
@@ -201,14 +196,14 @@ fn memory(sized: &Sized, ceilings: Ceilings) -> Vec<Planned> {
         Planned {
             key: "memory-threads",
             title: "Memory of sleeping threads",
-            request: sleep(THREADS, within(threads, ceilings.threads), sized.of(600, 2_000)),
-            estimate_s: sized.of(4, 14),
+            request: sleep(THREADS, within(threads, ceilings.threads), sized.of(1_000, 3_000)),
+            estimate_s: sized.of(4, 16),
         },
         Planned {
             key: "memory-tasks",
             title: "Memory of sleeping tasks",
             request: sleep(TOKIO, within(tasks, ceilings.tasks), sized.of(400, 2_000)),
-            estimate_s: sized.of(4, 20),
+            estimate_s: sized.of(3, 20),
         },
     ]
 }
@@ -313,14 +308,14 @@ fn sleepers(sized: &Sized) -> Planned {
         key: "sleepers",
         title: "Ten thousand units asleep for 100 ms",
         request: ExperimentRequest {
-            samples: Some(sized.of(3, 10)),
+            samples: Some(sized.of(4, 10)),
             ..asked(
                 "fan-out",
                 NATIVE,
                 &[("units", 10_000.into()), ("work", "sleep".into()), ("duration_ms", 100.into())],
             )
         },
-        estimate_s: sized.of(6, 16),
+        estimate_s: sized.of(4, 16),
     }
 }
 
@@ -332,8 +327,7 @@ fn serving(sized: &Sized) -> Vec<Planned> {
         key,
         title,
         request: ExperimentRequest {
-            samples: Some(sized.of(3, 7)),
-            warmups: Some(sized.of(0, 1)),
+            samples: Some(sized.of(4, 7)),
             ..asked(
                 "echo-server",
                 NATIVE,
@@ -345,7 +339,7 @@ fn serving(sized: &Sized) -> Vec<Planned> {
                 ],
             )
         },
-        estimate_s: sized.of(6, 54),
+        estimate_s: sized.of(8, 54),
     };
     keys.into_iter().zip(titles).zip(CONNECTIONS).map(planned).collect()
 }

@@ -4,7 +4,7 @@ use super::book::{About, Book, Figure, Place, judged_row, reading};
 use super::plan::{CONNECTIONS, REQUESTS_PER_S};
 use crate::api::{Cell, Measure, Row, RowVerdict, Unit, Word};
 use crate::executor::{self, Executor};
-use crate::format;
+use crate::{format, rank, stats, verdict};
 
 /// The keys of the experiments, by their numbers of connections.
 const KEYS: [&str; 3] = ["serving-100", "serving-1000", "serving-5000"];
@@ -13,8 +13,10 @@ const DETAILS: &[&str] = &[
     "The load is open: requests of 64 bytes are sent on a schedule of 10 000 per second over all \
      connections, whatever the server does. A latency counts from when the request was to be \
      sent, so that a stall of the server shows in all requests that it delayed, and not in one.",
-    "The clients are one thread of the same process on the same cores. They take their part of \
-     the machine from every server alike; their processor time is counted apart and subtracted.",
+    "It starts when the server has accepted all connections, and they are closed after the last \
+     answer. The clients are one thread of the same process on the same cores: they take their \
+     part of the machine from every server alike, and their processor time is counted apart. On \
+     the loopback the kernel charges the way to the server to the clients.",
     "At a rate that either can bear, both answer alike. What differs is the slowest answers, the \
      processor time and how many connections fit.",
 ];
@@ -40,8 +42,8 @@ const MEASURES: [About; 5] = [
         "late",
         "sent late",
         Unit::Number,
-        "Requests that were sent over a millisecond late, since their connection still waited for \
-         an answer. None was left unsent.",
+        "Requests that were sent over a millisecond late: their connection still waited for an \
+         answer, or the clients did not get the processor in time. None was left unsent.",
     ),
 ];
 
@@ -59,8 +61,8 @@ pub(super) fn row(book: &Book<'_>) -> Row {
         "Serving connections",
         "How long do clients wait, and what does an answer cost?",
     );
-    let verdicts = CONNECTIONS.iter().filter_map(|connections| slowest(&measures, *connections));
-    let verdicts = verdicts.collect();
+    let verdicts = KEYS.iter().zip(CONNECTIONS);
+    let verdicts = verdicts.filter_map(|(key, number)| slowest(book, key, number)).collect();
     Row { verdicts, ..judged_row(head, Vec::new(), measures) }
 }
 
@@ -90,31 +92,34 @@ fn cpu_per_request(cell: &Cell) -> Figure {
     reading(cell, "server_cpu_ns", requests as f64)
 }
 
-/// Threads against tasks by their p99, in a sentence.
-fn slowest(measures: &[Measure], connections: u64) -> Option<RowVerdict> {
-    let find = |id: &str, executor: Executor| {
-        let measure = measures.iter().find(|m| m.id == format!("{id}-{connections}"))?;
-        measure.cells.iter().find(|cell| cell.executor == executor)
+/// Threads against tasks by their p99, in a sentence. "Later" is said only where interval and
+/// rank test agree.
+fn slowest(book: &Book<'_>, key: &str, connections: u64) -> Option<RowVerdict> {
+    let read = |executor, name: &str| -> Option<Vec<f64>> {
+        let (_, cell) = book.cells(key, executor).last()?;
+        cell.samples.iter().map(|sample| sample.readings.get(name).copied()).collect()
     };
-    let (threads, tasks) = (find("p99", Executor::Threads)?, find("p99", Executor::TokioMulti)?);
-    let (slow, fast) = (threads.estimate?, tasks.estimate?);
-    let said = if slow.low > fast.high {
+    let p99 = |executor| read(executor, "latency_p99_ns").filter(|waits| !waits.is_empty());
+    let (threads, tasks) = (p99(Executor::Threads)?, p99(Executor::TokioMulti)?);
+    let (low, high) = stats::ratio_interval(&threads, &tasks)?;
+    let differs = rank::p_value(&threads, &tasks) < verdict::P_VALUE_MAX;
+    let said = if differs && low > 1.0 {
         "later with threads"
-    } else if fast.low > slow.high {
+    } else if differs && high < 1.0 {
         "later with tasks"
+    } else if rank::smallest_p_value(threads.len(), tasks.len()) >= verdict::P_VALUE_MAX {
+        "by too few samples to be sure"
     } else {
         "no difference beyond noise"
     };
-    let cpu = |executor| find("cpu", executor).map_or("–", |cell| cell.text.as_str());
+    let in_words = |waits: &[f64]| stats::median(waits).map(format::duration_ns);
     let sentence = format!(
         "With {} connections and {} requests per second, p99 is {} with threads and {} with tasks \
-         ({said}), at {} and {} of processor time for each request.",
+         on several workers ({said}).",
         format::count(connections),
         format::count(REQUESTS_PER_S),
-        threads.text,
-        tasks.text,
-        cpu(Executor::Threads),
-        cpu(Executor::TokioMulti),
+        in_words(&threads)?,
+        in_words(&tasks)?,
     );
     Some(RowVerdict { body: None, word: Word::Compared, sentence })
 }

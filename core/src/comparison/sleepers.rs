@@ -1,8 +1,8 @@
 //! Ten thousand units that sleep: the articles' own example.
 
-use super::book::{About, Book, Figure, Place, divided, judged_row, wall};
+use super::book::{self, About, Book, Figure, Place, Sampled, judged_row, wall};
 use super::computing::comparing;
-use crate::api::{Cell, Estimate, Row, Unit};
+use crate::api::{Cell, Row, Unit};
 use crate::executor::{self, Executor};
 
 const PLACE: Place = Place { key: "sleepers", executors: executor::NATIVE };
@@ -67,12 +67,11 @@ fn about(id: &'static str, title: &'static str, unit: Unit, how: &'static str) -
 }
 
 fn cpu(cell: &Cell) -> Figure {
-    let cpu = cell.summary.as_ref().and_then(|summary| summary.cpu_ns);
-    Ok(divided(&cpu.ok_or("not measurable here: the kernel does not tell it")?, 1.0))
+    book::cpu(cell, 1.0)
 }
 
 fn peak(cell: &Cell) -> Figure {
     let memory = cell.memory.ok_or("not measurable here: the kernel does not tell it")?;
-    let value = memory.peak_bytes.saturating_sub(memory.baseline_bytes) as f64;
-    Ok(Estimate { value, low: value, high: value, n: 1 })
+    let grown = memory.peak_bytes.saturating_sub(memory.baseline_bytes);
+    Ok(Sampled::exact(grown as f64, 1))
 }

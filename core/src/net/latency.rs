@@ -68,16 +68,17 @@ impl Recorder {
 pub struct Latency {
     /// How many requests were answered.
     pub requests: u64,
-    /// How many of them were sent over a millisecond later than intended, since their
-    /// connection was still waiting for an answer.
+    /// How many of them were sent over a millisecond later than intended: their connection was
+    /// still waiting for an answer, or the clients did not get the processor in time.
     pub sent_late: u64,
     /// When the first connection had all its answers, from the first request on.
     pub first_done_ns: u64,
     /// When the last one had.
     pub last_done_ns: u64,
     /// Processor time of the process less that of the clients, from the first request until
-    /// the last answer: what the server used to serve, and not to take in its connections. On
-    /// the loopback the kernel charges the way to the server to the clients.
+    /// the last answer: on a schedule, what the server used to serve, since it has accepted
+    /// all connections before and ends them after. On the loopback the kernel charges the
+    /// way to the server to the clients.
     #[serde(default)]
     pub server_cpu_ns: u64,
     /// From when a request was sent.
@@ -175,7 +176,10 @@ pub fn facts(latency: &Latency, open: bool, clients_cpu_ns: u64) -> Vec<Fact> {
         let late = format!("{} of {}", format::count(*sent_late), format::count(*requests));
         let label = "latency since a request was to be sent (corrected)";
         facts.push(Fact::new(label, corrected.in_words()));
-        facts.push(Fact::new("sent over 1 ms late, their connection being busy", late));
+        facts.push(Fact::new(
+            "sent over 1 ms late (the connection was busy, or the clients had no processor)",
+            late,
+        ));
         let none = "none: with a single one, this execution would have failed";
         facts.push(Fact::new("requests left unsent or unanswered", none));
     } else {

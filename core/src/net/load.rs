@@ -16,7 +16,10 @@ use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use std::thread;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// How many requests are sent at once where they are pipelined.
@@ -104,6 +107,9 @@ pub struct Report {
 pub struct Load {
     report: oneshot::Receiver<Result<Report, String>>,
     thread: thread::JoinHandle<()>,
+    /// How many connections the server has not accepted yet.
+    to_accept: u64,
+    all_accepted: Arc<AtomicBool>,
 }
 
 impl Load {
@@ -113,16 +119,26 @@ impl Load {
     /// If there is no thread for them.
     pub fn start<C: Client>(plan: Plan<C>, server: &TcpListener) -> io::Result<Self> {
         let address = server.local_addr()?;
+        let to_accept = plan.connections + plan.spoilers;
+        let all_accepted = Arc::new(AtomicBool::new(to_accept == 0));
+        let told = Arc::clone(&all_accepted);
         let (sender, report) = oneshot::channel();
         let thread = thread::Builder::new().name("load".to_owned()).spawn(move || {
             // A receiver that is gone has failed already.
-            let _ = sender.send(run(plan, address));
+            let _ = sender.send(run(plan, address, &told));
         })?;
-        Ok(Self { report, thread })
+        Ok(Self { report, thread, to_accept, all_accepted })
     }
 
     /// What the server accepted; ends the execution with a sentence where it could not.
     pub fn accepted<T>(&mut self, accepted: io::Result<T>) -> T {
+        if accepted.is_ok() {
+            self.to_accept = self.to_accept.saturating_sub(1);
+            if self.to_accept == 0 {
+                self.all_accepted.store(true, Release);
+                self.thread.thread().unpark();
+            }
+        }
         accepted.unwrap_or_else(|error| match self.report.try_recv() {
             Ok(Err(reason)) => panic!("the clients gave up: {reason}"),
             _ => panic!("the server could not accept a connection: {error}"),
@@ -156,12 +172,16 @@ fn told(
     report.unwrap_or_else(|reason| panic!("the clients gave up: {reason}"))
 }
 
-fn run<C: Client>(plan: Plan<C>, address: SocketAddr) -> Result<Report, String> {
+fn run<C: Client>(
+    plan: Plan<C>,
+    address: SocketAddr,
+    all_accepted: &AtomicBool,
+) -> Result<Report, String> {
     // Without it the kernel lets a timer be 50 µs late, which is more than an answer takes.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
     let mut connect = Connect { address, opened: 0 };
     let awaited = plan.connections + plan.spoilers;
-    let report = connect_and_drive(plan, &mut connect);
+    let report = connect_and_drive(plan, &mut connect, all_accepted);
     if report.is_err() {
         // The server waits for so many connections: it gets them, and finds them closed.
         while connect.opened < awaited && connect.next().is_ok() {}
@@ -179,7 +199,11 @@ fn processor_ns(of: ClockId) -> u64 {
     used.tv_sec as u64 * 1_000_000_000 + used.tv_nsec as u64
 }
 
-fn connect_and_drive<C: Client>(plan: Plan<C>, connect: &mut Connect) -> Result<Latency, String> {
+fn connect_and_drive<C: Client>(
+    plan: Plan<C>,
+    connect: &mut Connect,
+    all_accepted: &AtomicBool,
+) -> Result<Latency, String> {
     let opened: io::Result<Vec<TcpStream>> =
         (0..plan.connections).map(|_| connect.next()).collect();
     let opened = opened.map_err(|error| format!("could not connect: {error}"))?;
@@ -187,8 +211,28 @@ fn connect_and_drive<C: Client>(plan: Plan<C>, connect: &mut Connect) -> Result<
         let spoilt = connect.next().and_then(|stream| plan.client.spoil(stream));
         spoilt.map_err(|error| format!("a client that is no good one: {error}"))?;
     }
+    let plan_is_open = plan.rate_per_s.is_some();
     let driver = Driver::new(plan, opened).map_err(|error| format!("epoll: {error}"))?;
+    // On a schedule the server has to have started: what it takes in meanwhile would
+    // delay the first requests. In a closed loop the clients wait by themselves.
+    if plan_is_open {
+        await_server(all_accepted)?;
+    }
     driver.drive()
+}
+
+/// Waits until the server has accepted all connections.
+fn await_server(all_accepted: &AtomicBool) -> Result<(), String> {
+    let since = Instant::now();
+    while !all_accepted.load(Acquire) {
+        let left = PATIENCE.saturating_sub(since.elapsed());
+        if left.is_zero() {
+            let limit = PATIENCE.as_secs();
+            return Err(format!("the server did not accept all connections within {limit} s"));
+        }
+        thread::park_timeout(left);
+    }
+    Ok(())
 }
 
 /// Opens connections and counts them.

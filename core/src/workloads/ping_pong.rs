@@ -11,6 +11,8 @@ use crate::about::{About, Group, Preset};
 use crate::api::Fact;
 use crate::format;
 use crate::params::{choice, integer};
+use crate::seen::Seen;
+use crate::time::Instant;
 use crate::{choices, params, task, thread};
 use serde::{Deserialize, Serialize};
 use std::mem;
@@ -69,6 +71,10 @@ params! {
 pub struct Outcome {
     /// The token at the end.
     pub token: u64,
+    /// From just before the body hands the token over for the first time until just after
+    /// it came back for the last time, in nanoseconds: neither spawning nor joining.
+    #[serde(default)]
+    pub hops_ns: Seen<u64>,
 }
 
 /// The token where no channel carries it, and a word for each place of the ring that it is
@@ -79,12 +85,16 @@ struct Token {
 }
 
 pub fn expected(params: &Params) -> Outcome {
-    Outcome { token: operations(params) }
+    Outcome { token: operations(params), hops_ns: Seen::default() }
 }
 
 pub fn facts(params: &Params, outcome: &Outcome) -> Vec<Fact> {
     let [hops, expected] = [outcome.token, operations(params)].map(format::count);
     vec![Fact::new("hops of the token", format!("{hops} of {expected}"))]
+}
+
+pub fn readings(_: &Params, outcome: &Outcome) -> Vec<(&'static str, f64)> {
+    vec![("hops_ns", outcome.hops_ns.0 as f64)]
 }
 
 pub fn operations(params: &Params) -> u64 {
@@ -115,16 +125,18 @@ fn threads_over_channels(params: &Params) -> Outcome {
             }
         }));
     }
+    let start = Instant::now();
     let mut token = 0;
     for _ in 0..params.rounds {
         there.send(token + 1).expect("the first unit receives to the end");
         token = returns.recv().expect("the last unit answers");
     }
+    let hops_ns = start.elapsed().as_nanos() as u64;
     drop(there);
     for unit in units {
         unit.join().expect("no unit panics");
     }
-    Outcome { token }
+    Outcome { token, hops_ns: Seen(hops_ns) }
 }
 
 fn threads_over_park(params: &Params) -> Outcome {
@@ -152,15 +164,17 @@ fn threads_over_park(params: &Params) -> Outcome {
         }));
         next = is_unit.recv().expect("the unit sends it");
     }
+    let start = Instant::now();
     for round in 0..rounds {
         token.store(round * ring + 1, Release);
         next.unpark();
         await_token(&token, (round + 1) * ring);
     }
+    let hops_ns = start.elapsed().as_nanos() as u64;
     for unit in units {
         unit.join().expect("no unit panics");
     }
-    Outcome { token: token.load(Acquire) }
+    Outcome { token: token.load(Acquire), hops_ns: Seen(hops_ns) }
 }
 
 pub async fn tasks(params: &Params) -> Outcome {
@@ -183,16 +197,18 @@ async fn tasks_over_channels(params: &Params) -> Outcome {
             }
         }));
     }
+    let start = Instant::now();
     let mut token = 0;
     for _ in 0..params.rounds {
         there.send(token + 1).await.expect("the first unit receives to the end");
         token = returns.recv().await.expect("the last unit answers");
     }
+    let hops_ns = start.elapsed().as_nanos() as u64;
     drop(there);
     for unit in units {
         unit.await.expect("no unit panics");
     }
-    Outcome { token }
+    Outcome { token, hops_ns: Seen(hops_ns) }
 }
 
 async fn tasks_over_notify(params: &Params) -> Outcome {
@@ -211,13 +227,15 @@ async fn tasks_over_notify(params: &Params) -> Outcome {
             }
         }));
     }
+    let start = Instant::now();
     for _ in 0..rounds {
         token.value.fetch_add(1, Release);
         token.arrived[1].notify_one();
         token.arrived[0].notified().await;
     }
+    let hops_ns = start.elapsed().as_nanos() as u64;
     for unit in units {
         unit.await.expect("no unit panics");
     }
-    Outcome { token: token.value.load(Acquire) }
+    Outcome { token: token.value.load(Acquire), hops_ns: Seen(hops_ns) }
 }

@@ -32,7 +32,7 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Answe
         return Err(nothing_at(path));
     }
     if is_view(path) {
-        return Ok(match file("index.html", &headers) {
+        return Ok(match file(document(path), &headers) {
             Some(index) => index,
             None => {
                 ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT).into_response()
@@ -43,6 +43,12 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Answe
     let name = path.strip_prefix("/assets/").filter(|name| !name.ends_with(".br"));
     let found = name.and_then(|name| file(&format!("assets/{name}"), &headers));
     found.ok_or_else(|| nothing_at(path))
+}
+
+/// The document for a path that the page routes: of threads against tasks, the page with
+/// that view.
+fn document(path: &str) -> &'static str {
+    if path.starts_with("/compare") { "index-compare.html" } else { "index.html" }
 }
 
 /// The paths that the page itself routes.
@@ -82,7 +88,7 @@ fn file(name: &str, request: &HeaderMap) -> Option<Response> {
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     // A name in assets carries a hash of its content: it never means anything else.
     let caching = match name {
-        "index.html" => "no-cache",
+        "index.html" | "index-compare.html" => "no-cache",
         _ => "public, max-age=31536000, immutable",
     };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));

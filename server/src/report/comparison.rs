@@ -123,6 +123,7 @@ fn letter(place: usize) -> char {
 fn table(view: View) -> Markup {
     html! {
         div.comparison {
+            @if view.has_links { p.asked { (asked(view.own)) } }
             (notices(view))
             @if !view.others.is_empty() { (beside(view)) }
             (glance::glance(view))

@@ -1,4 +1,5 @@
-//! The layout of web/dist: `index.html`, and every other file in `assets` under a name
+//! The layout of web/dist: `index.html`, `index-compare.html` (the same with the view of
+//! threads against tasks), and every other file in `assets` under a name
 //! that its content decides, so that browsers may keep it for ever; each with a `.br` sibling.
 //!
 //! A file refers to another by a placeholder such as `{{page.js}}`, which becomes the
@@ -86,6 +87,12 @@ fn collect(packages: &Path) -> Result<Files, String> {
         files.insert(script, glue.replace(&compiled, &format!("{{{{{wasm}}}}}")).into_bytes());
         files.insert(wasm, read(&folder.join(&compiled))?);
     }
+    for (name, with_view) in [("index.html", "index-compare.html"), ("boot.js", "boot-compare.js")]
+    {
+        let text = String::from_utf8_lossy(&files[name]).replace("{{page.", "{{page-compare.");
+        let text = text.replace("{{boot.js}}", "{{boot-compare.js}}");
+        files.insert(with_view.to_owned(), text.into_bytes());
+    }
     Ok(files)
 }
 
@@ -104,7 +111,7 @@ fn without_indent(code: &str) -> String {
         .fold(String::with_capacity(code.len()), |text, line| text + line.trim_start() + "\n")
 }
 
-/// Gives every file but `index.html` a name that its content decides, and fills the placeholders.
+/// Gives every file but the two documents a name that its content decides, and fills the placeholders.
 fn name_by_content(mut files: Files) -> Result<Files, String> {
     let mut urls: BTreeMap<String, String> = BTreeMap::new();
     let mut named = Files::new();
@@ -118,7 +125,7 @@ fn name_by_content(mut files: Files) -> Result<Files, String> {
         }
         for (name, content) in ready {
             let content = filled(content, &urls);
-            if name == "index.html" {
+            if name.starts_with("index") {
                 named.insert(name, content);
                 continue;
             }
@@ -179,7 +186,8 @@ fn compressed(content: &[u8], quick: bool) -> Result<Vec<u8>, String> {
 pub(crate) enum Part {
     /// What it takes to show the page and run on the server.
     FirstLoad,
-    /// What comes besides when the table of threads against tasks is opened.
+    /// What is loaded in place of the page, and besides, when the table of threads against
+    /// tasks is opened.
     Compare,
     /// What comes besides when a browser executor is run.
     Engine,
@@ -193,7 +201,9 @@ impl Part {
             |start: &str| name.strip_prefix("assets/").is_some_and(|n| n.starts_with(start));
         if begins("engine-threads-") || begins("thread-worker-") {
             Self::Threads
-        } else if begins("compar") {
+        } else if ["compar", "page-compare-", "boot-compare-"].iter().any(|start| begins(start))
+            || name == "index-compare.html"
+        {
             Self::Compare
         } else if begins("engine-") {
             Self::Engine

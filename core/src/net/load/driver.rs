@@ -20,7 +20,7 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// One client's end of a connection.
 struct Connection {
-    /// Closed as soon as it has all its answers.
+    /// Taken away as soon as it has all its answers.
     stream: Option<TcpStream>,
     outgoing: Vec<u8>,
     written: usize,
@@ -49,6 +49,9 @@ pub(super) struct Driver<C> {
     /// The connections that have more pieces to send.
     in_pieces: Vec<usize>,
     done: usize,
+    /// On a schedule, connections that have all their answers stay open until the last one has
+    /// them: what it takes the server to end its units is no part of serving.
+    finished: Vec<TcpStream>,
     buffer: Vec<u8>,
 }
 
@@ -81,6 +84,7 @@ impl<C: Client> Driver<C> {
             scheduled: 0,
             in_pieces: Vec::new(),
             done: 0,
+            finished: Vec::new(),
             buffer: vec![0; READ_BYTES],
         })
     }
@@ -272,7 +276,12 @@ impl<C: Client> Driver<C> {
             return Err("the server answered more than it was asked".to_owned());
         }
         if connection.begun == self.plan.requests {
-            connection.stream = None;
+            if let Some(stream) =
+                connection.stream.take().filter(|_| self.plan.rate_per_s.is_some())
+            {
+                epoll::delete(&self.epoll, &stream).map_err(|error| format!("epoll: {error}"))?;
+                self.finished.push(stream);
+            }
             self.recorder.done(now);
             self.done += 1;
             return Ok(());
