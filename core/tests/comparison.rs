@@ -18,6 +18,11 @@ fn plan(depth: Depth, browser: bool) -> Vec<Planned> {
     comparison::plan(ComparisonRequest { depth, browser }, USUAL)
 }
 
+/// A part of a quick comparison.
+fn part(key: &str) -> Planned {
+    plan(Depth::Quick, false).into_iter().find(|part| part.key == key).unwrap()
+}
+
 fn machine() -> MachineCard {
     MachineCard {
         cpu: "A | processor".to_owned(),
@@ -185,20 +190,6 @@ fn every_native_cell_of_a_finished_table_has_a_figure_and_its_evidence() {
 }
 
 #[test]
-fn an_empty_table_has_all_rows_and_pending_cells() {
-    let rows = comparison::rows(&[]);
-    assert_eq!(rows.len(), 7);
-    for cell in rows.iter().flat_map(|row| &row.measures).flat_map(|measure| &measure.cells) {
-        assert_eq!(
-            (cell.state, cell.estimate, cell.text.as_str()),
-            (CellState::Pending, None, "–")
-        );
-    }
-    assert!(comparison::answers(&rows).is_empty());
-    assert!(rows[0].verdicts.iter().all(|verdict| verdict.word == Word::Unknown));
-}
-
-#[test]
 fn memory_is_a_slope_whatever_the_process_has_anyway() {
     let rows = quick_table();
     assert!((value(&rows, "memory", "resident", Executor::Threads) - 10_000.0).abs() < 1e-6);
@@ -248,7 +239,7 @@ fn the_limit_on_threads_is_named_with_its_value_and_how_to_raise_it() {
 
 #[test]
 fn a_search_that_fails_asks_for_fewer_and_ends() {
-    let planned = plan(Depth::Quick, false).into_iter().find(|p| p.key == "many-threads").unwrap();
+    let planned = part("many-threads");
     let mut failed = measured(&planned);
     let asked = failed.spec.params["units"].as_u64().unwrap();
     failed.cells[0].state = CellState::Failed;
@@ -271,10 +262,9 @@ fn a_search_that_fails_asks_for_fewer_and_ends() {
 
 #[test]
 fn what_nobody_tried_to_exceed_is_at_least_so_much_and_never_too_little() {
-    let many = |key| plan(Depth::Quick, false).into_iter().find(|p| p.key == key).unwrap();
-    let mut tried = many("many-tasks");
+    let mut tried = part("many-tasks");
     tried.request.params.insert("units".to_owned(), 50_000.into());
-    let (lived, refused) = (measured(&tried), measured(&many("limit-threads")));
+    let (lived, refused) = (measured(&tried), measured(&part("limit-threads")));
     let rows = comparison::rows(&[("many-tasks", &lived), ("limit-threads", &refused)]);
     let cell = &rows[3].measures[0].cells[1];
     assert_eq!((cell.text.as_str(), cell.verdict), ("50\u{202f}000", Some(Word::Depends)));
@@ -284,8 +274,7 @@ fn what_nobody_tried_to_exceed_is_at_least_so_much_and_never_too_little() {
 
 #[test]
 fn threads_that_were_not_all_alive_make_no_figure_of_memory() {
-    let planned =
-        plan(Depth::Quick, false).into_iter().find(|p| p.key == "memory-threads").unwrap();
+    let planned = part("memory-threads");
     let mut slow = measured(&planned);
     for cell in &mut slow.cells {
         let memory = cell.memory.as_mut().unwrap();
@@ -299,7 +288,7 @@ fn threads_that_were_not_all_alive_make_no_figure_of_memory() {
 
 #[test]
 fn the_last_attempt_that_lived_counts() {
-    let planned = plan(Depth::Quick, false).into_iter().find(|p| p.key == "many-threads").unwrap();
+    let planned = part("many-threads");
     let mut failed = measured(&planned);
     failed.cells[0].state = CellState::Failed;
     failed.cells[0].reason = Some("killed".to_owned());
@@ -309,6 +298,10 @@ fn the_last_attempt_that_lived_counts() {
     let lived = measured(&planned);
     let rows = comparison::rows(&[("many-threads", &lived), ("many-threads", &failed)]);
     assert_eq!(cell(&rows).text, "16\u{202f}286");
+    let refused = measured(&part("limit-threads"));
+    let rows = comparison::rows(&[("many-threads", &failed), ("limit-threads", &refused)]);
+    let note = cell(&rows).note.unwrap();
+    assert!(note.starts_with("killed. vm.max_map_count of 65"), "{note}");
 }
 
 #[test]

@@ -1,10 +1,27 @@
 //! What is said of a claim follows from the measured interval, whatever the two are.
 #![cfg(feature = "statistics")]
 
-use filature_core::api::{Claim, Estimate, Unit, Word};
-use filature_core::comparison::judge::{judge, together};
+use filature_core::api::{CellState, Claim, Estimate, Unit, Word};
+use filature_core::comparison::{
+    self,
+    judge::{judge, together},
+};
 use filature_core::executor::Body;
 use proptest::prelude::*;
+
+#[test]
+fn an_empty_table_has_all_rows_and_pending_cells() {
+    let rows = comparison::rows(&[]);
+    assert_eq!(rows.len(), 7);
+    for cell in rows.iter().flat_map(|row| &row.measures).flat_map(|measure| &measure.cells) {
+        assert_eq!(
+            (cell.state, cell.estimate, cell.text.as_str()),
+            (CellState::Pending, None, "–")
+        );
+    }
+    assert!(comparison::answers(&rows).is_empty());
+    assert!(rows[0].verdicts.iter().all(|verdict| verdict.word == Word::Unknown));
+}
 
 fn claim(low: Option<f64>, high: Option<f64>, tolerance: f64) -> Claim {
     Claim {

@@ -67,9 +67,6 @@ fn a_comparison_names_the_limit_that_binds() {
     let table = format!("ulimit -v 2000000 && exec {} table --quick --json", binary().display());
     let mut process = Command::new("sh")
         .args(["-c", &table])
-        // Each arena of the allocator reserves 64 MiB, and how many there are depends on the
-        // cores and on chance: with one, as many threads fit as the limit leaves room for.
-        .env("MALLOC_ARENA_MAX", "1")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -18,21 +18,30 @@ pub(super) fn row(book: &Book<'_>) -> Row {
     let mut alive = book.measure(alive(), &places, units_of);
     let mut at_least = Vec::new();
     for cell in &mut alive.cells {
-        let Some((experiment, lived)) = most_alive(book, cell.executor) else { continue };
+        let limit = binding_limit(book, cell.executor);
+        let Some((experiment, lived)) = most_alive(book, cell.executor) else {
+            if let (Some(note), Some(limit)) = (&mut cell.note, limit) {
+                *note = format!("{note}. {}", in_words(limit));
+            }
+            continue;
+        };
         // An attempt that failed after one that lived says nothing new of those that lived.
         *cell = book::cell(experiment, lived, Unit::Units, units_of);
         let units = book::units(lived).unwrap_or(0);
-        let limit = binding_limit(book, cell.executor).filter(|it| units >= it.available_units);
-        if limit.is_none() {
+        let is_reached = limit.is_some_and(|limit| units >= limit.available_units);
+        if !is_reached {
             at_least.push(cell.executor);
         }
-        cell.note = Some(match (limit, larger_that_failed(book, cell.executor, units)) {
-            (Some(refusal), _) => in_words(refusal),
-            (None, Some((tried, reason))) => {
+        let binds = limit.map_or_else(String::new, in_words);
+        cell.note = Some(match larger_that_failed(book, cell.executor, units) {
+            _ if is_reached => binds,
+            Some((tried, reason)) => {
                 let tried = format::count(tried);
-                format!("at least so many: of {tried} that were tried, {reason}.")
+                let said =
+                    format!("at least so many: of {tried} that were tried, {reason}. {binds}");
+                said.trim_end().to_owned()
             }
-            (None, None) => "at least so many: more were not tried.".to_owned(),
+            None => "at least so many: more were not tried.".to_owned(),
         });
     }
     let row = judged_row(HEAD, claims::how_many(), vec![alive]);

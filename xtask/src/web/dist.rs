@@ -17,6 +17,9 @@ use std::path::Path;
 
 /// The kinds of files beside web/index.html that belong to the page.
 const KINDS: [&str; 6] = ["js", "css", "html", "svg", "png", "webp"];
+/// The style sheets of the page, in their order: together they are one file, which compresses
+/// better than several.
+const STYLES: [&str; 5] = ["style.css", "marks.css", "setup.css", "result.css", "chart.css"];
 /// Where the server serves the assets.
 const URL: &str = "/assets/";
 
@@ -73,6 +76,9 @@ fn collect(packages: &Path) -> Result<Files, String> {
     for (_, content) in files.iter_mut().filter(|(name, _)| name.ends_with(".css")) {
         *content = without_comments(&String::from_utf8_lossy(content)).into_bytes();
     }
+    let styles: Option<Vec<Vec<u8>>> = STYLES.iter().map(|name| files.remove(*name)).collect();
+    let styles = styles.ok_or_else(|| format!("not all of {} are there", STYLES.join(", ")))?;
+    files.insert("styles.css".to_owned(), styles.concat());
     for module in &MODULES {
         let folder = packages.join(module.name);
         if folder.join("snippets").exists() {
