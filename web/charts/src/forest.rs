@@ -17,6 +17,8 @@ const LINE: f64 = 22.0;
 const HEAD: f64 = 16.0;
 /// The room that a dot before a name takes.
 const KEY: f64 = 16.0;
+/// What is kept free between a name and its figure.
+const GAP: f64 = 8.0;
 /// The free width beside the axis, so that marks at its ends are whole.
 const AXIS_MARGIN: f64 = 8.0;
 
@@ -57,8 +59,9 @@ pub fn forest(frame: &Frame, axis: &Axis, groups: &[ForestGroup]) -> Chart {
         texts.map(|text| bold_width(&shortened(&text, most))).fold(0.0, f64::max)
     };
     let (margin, is_narrow) = (frame.margin(), frame.is_narrow());
-    let shares = if is_narrow { ABOVE } else { BESIDE };
-    let (name_most, value_most) = (width * shares.0 / BOLD, width * shares.1 / BOLD);
+    let (shares, within) =
+        if is_narrow { (ABOVE, width - 2.0 * margin - KEY - GAP) } else { (BESIDE, width) };
+    let (name_most, value_most) = (within * shares.0 / BOLD, within * shares.1 / BOLD);
     let names = widest(&mut all().map(|one| one.title.to_owned()), name_most);
     let written = |one: &ForestEstimate| drawable(one.value).map_or_else(String::new, axis.format);
     let values = widest(&mut all().map(written), value_most);
@@ -100,8 +103,8 @@ pub fn forest(frame: &Frame, axis: &Axis, groups: &[ForestGroup]) -> Chart {
 
 /// The shares of the width that names and values may take beside the axis.
 const BESIDE: (f64, f64) = (0.3, 0.2);
-/// The same above it, on a narrow chart.
-const ABOVE: (f64, f64) = (0.5, 0.35);
+/// The shares of what is left of the width above it, on a narrow chart.
+const ABOVE: (f64, f64) = (0.6, 0.4);
 
 fn extent(groups: &[ForestGroup], counts: fn(f64) -> bool) -> Option<Extent> {
     let values = groups.iter().flat_map(|group| group.estimates).flat_map(|one| {
