@@ -68,6 +68,8 @@ fn about(id: &'static str, title: &'static str, how: &'static str) -> About {
             "From when the token is handed over for the first time until it came back for the last \
              time: neither spawning nor joining. Nothing is subtracted: the channel is in it, and \
              so is the wake-up. Only one unit can run at a time. On one core Tokio has one worker.",
+            "In a browser it is the time of the whole, spawning and joining included, divided by the \
+             hops: its clock is too coarse for less.",
             "With several cores the kernel often wakes the other thread on a core that sleeps, \
              and waking that core takes most of the time; on one core it is a mere switch. Which \
              of the two a program sees depends on how busy its machine is.",
@@ -87,8 +89,9 @@ fn switches() -> About {
         how: "Voluntary context switches of the whole process by getrusage, divided by the hops \
               over channels.",
         details: &[
-            "A check on the figures above: a thread that waits gives its core back to the kernel, \
-             about once for each hop. Tasks on one worker switch without the kernel.",
+            "A check on the figures above, over the whole execution: a thread that waits gives its \
+             core back to the kernel, about once for each hop. Tasks on one worker switch without \
+             the kernel.",
         ],
         is_claimed: false,
     }
