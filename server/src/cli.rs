@@ -11,10 +11,11 @@ mod run;
 mod serve;
 mod table;
 
+use crate::settings::{self, Settings};
 use crate::worker;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,6 +30,13 @@ Examples:
   filature run fan-out --set work=sleep --sweep units=10,100,1000,10000
   filature table --quick                  is it true that a thread costs 8 MB?
   filature machine                        how many threads this machine can hold";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  filature serve                          for this machine alone
+  filature serve --listen 0.0.0.0:8080 --allow-host teacher.local
+                                          for a class
+  filature serve --config class.toml      with the settings of a file";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -60,7 +68,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the page and the API until Ctrl-C.
-    Serve(Serve),
+    #[command(args_override_self = true, after_help = SERVE_EXAMPLES)]
+    Serve(Box<Settings>),
     /// Measure a workload right here; no server is needed.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
@@ -74,23 +83,6 @@ enum Command {
     /// Execute one cell, as told on stdin (the lab starts this).
     #[command(hide = true)]
     Worker,
-}
-
-#[derive(Args)]
-struct Serve {
-    /// The address to listen on; port 0 takes a free one. Beyond loopback, name the
-    /// hosts with --allow-host.
-    #[arg(long, env = "FILATURE_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// The folder of the history [default: filature in the user's data folder].
-    #[arg(long, value_name = "DIR", env = "FILATURE_DATA")]
-    data: Option<PathBuf>,
-    /// A host name to answer to, besides the loopback ones; may be repeated.
-    #[arg(long = "allow-host", value_name = "HOST")]
-    allowed_hosts: Vec<String>,
-    /// How many experiments may wait to be measured.
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    queue_max: usize,
 }
 
 #[derive(Args)]
@@ -175,14 +167,15 @@ enum Failure {
 
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let arguments = match Arguments::try_parse().map(with_settings) {
+        Ok(Ok(arguments)) => arguments,
+        Ok(Err(code)) => return code,
         Err(error) => return not_run(&error),
     };
     let ended = match arguments.command {
         // A child has to start fast: nothing else happens before.
         Command::Worker => return worker::main(),
-        Command::Serve(options) => serve::serve(options),
+        Command::Serve(settings) => serve::serve(*settings),
         Command::Run(options) => run::run(&options),
         Command::Table(options) => comparison::table(&options),
         Command::List(Output { json }) => list::list(json),
@@ -200,20 +193,41 @@ pub fn main() -> ExitCode {
     })
 }
 
+/// The arguments again, with those before them that a file of settings stands for.
+fn with_settings(arguments: Arguments) -> Result<Arguments, ExitCode> {
+    let Command::Serve(settings) = &arguments.command else { return Ok(arguments) };
+    let Some(file) = &settings.config else { return Ok(arguments) };
+    let refused = |reason: String| {
+        eprintln!("filature: {reason}");
+        ExitCode::from(BAD_INPUT)
+    };
+    let command = Arguments::command();
+    let serve = command.find_subcommand("serve").expect("it has just been parsed");
+    let flags = settings::flags_of(file, serve).map_err(refused)?;
+    let mut given: Vec<OsString> = std::env::args_os().collect();
+    // The command is the first argument: there are none that stand before it.
+    given.splice(2..2, flags);
+    Arguments::try_parse_from(given)
+        .map_err(|error| refused(format!("{}: {}", file.display(), in_one_line(&error))))
+}
+
 /// Prints the help that was asked for, or in one line what is wrong with the arguments.
 fn not_run(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if error.use_stderr() && error.kind() != DisplayHelpOnMissingArgumentOrSubcommand {
-        let text = error.to_string();
-        // The first paragraph says what is wrong; usage and tips come after it.
-        let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
-        let line = lines.collect::<Vec<_>>().join(" ");
-        eprintln!("filature: {}; see --help", line.trim_start_matches("error: "));
+        eprintln!("filature: {}; see --help", in_one_line(error));
         return ExitCode::from(BAD_INPUT);
     }
     // Help for a reader that has gone away is help nobody needs.
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { BAD_INPUT } else { 0 })
+}
+
+/// What is wrong with the arguments: the first paragraph; usage and tips come after it.
+fn in_one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
 }
 
 /// Writes to stdout. A reader that has gone away has read all that it wanted.

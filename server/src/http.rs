@@ -28,13 +28,13 @@ mod problem;
 use crate::lab::bus::Bus;
 use crate::lab::names::random_word;
 use crate::lab::queue::Lab;
+use crate::settings::Settings;
 use crate::store::Store;
 use axum::serve::ListenerExt;
 use axum::{Router, ServiceExt};
 use std::future::IntoFuture;
 use std::io::IsTerminal;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -47,19 +47,6 @@ use utoipa_axum::routes;
 
 /// How long open connections get to end by themselves when the server is stopped.
 const GRACE: Duration = Duration::from_secs(3);
-
-/// What `filature serve` was told.
-#[derive(Clone, Debug)]
-pub struct ServeOptions {
-    /// The address to listen on.
-    pub listen: SocketAddr,
-    /// The folder of the history.
-    pub data: PathBuf,
-    /// `Host` names that are answered besides those of the loopback interface.
-    pub allowed_hosts: Vec<String>,
-    /// How many experiments may wait for the measuring slot.
-    pub queue_max: usize,
-}
 
 /// What every handler may use.
 pub(crate) struct App {
@@ -110,16 +97,16 @@ fn service(app: Arc<App>) -> guard::Guard<Router> {
     guard::Guard::new(app, router)
 }
 
-/// Serves until Ctrl-C or SIGTERM.
+/// Serves until Ctrl-C or SIGTERM, with the history in the folder `data`.
 ///
 /// # Errors
 /// Why the server could not start, in one sentence.
-pub async fn serve(options: ServeOptions) -> Result<(), String> {
+pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
     log();
     let stop = stop_signal()?;
-    let store = Store::open(&options.data)?;
-    let listener = TcpListener::bind(options.listen).await.map_err(|error| {
-        format!("cannot listen on {}: {error}; choose another with --listen", options.listen)
+    let store = Store::open(data)?;
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+        format!("cannot listen on {}: {error}; choose another with --listen", settings.listen)
     })?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     if !address.ip().is_loopback() {
@@ -128,13 +115,13 @@ pub async fn serve(options: ServeOptions) -> Result<(), String> {
              it answers under other names only if they are given with --allow-host"
         );
     }
-    let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), options.queue_max);
+    let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), settings.queue.queue_max);
     let measuring = tokio::spawn(Arc::clone(&lab).run());
     let comparing = tokio::spawn(Arc::clone(&lab).run_comparisons());
     let stopping = CancellationToken::new();
     let description = routes().into_openapi();
     let app = Arc::new(App {
-        hosts: hosts::Hosts::new(address, &options.allowed_hosts),
+        hosts: hosts::Hosts::new(address, &settings.allowed_hosts),
         catalogue: catalogue::Catalogue::new(),
         description: cached::Cached::new(&description),
         finished: cached::Finished::default(),

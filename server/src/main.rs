@@ -12,6 +12,7 @@
 //! - [`csv`]: an experiment as a table for other programs.
 //! - [`facts`]: what its outcomes say.
 //! - [`report`]: an experiment as one file for people.
+//! - [`settings`]: what a server is told.
 //! - [`highlight`]: colours for source text.
 
 pub mod cli;
@@ -23,6 +24,7 @@ pub mod http;
 pub mod lab;
 pub mod machine;
 pub mod report;
+pub mod settings;
 pub mod store;
 pub mod worker;
 

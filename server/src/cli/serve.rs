@@ -1,26 +1,21 @@
 //! `filature serve`.
 
-use super::{Failure, Serve};
-use crate::http::{self, ServeOptions};
+use super::Failure;
+use crate::http;
+use crate::settings::Settings;
 use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
 
-pub(super) fn serve(options: Serve) -> Result<ExitCode, Failure> {
-    let data = options.data.or_else(user_data_folder).ok_or_else(|| {
+pub(super) fn serve(settings: Settings) -> Result<ExitCode, Failure> {
+    let data = settings.data.clone().or_else(user_data_folder).ok_or_else(|| {
         let reason = "there is neither HOME nor XDG_DATA_HOME; name a folder with --data";
         Failure::BadInput(vec![reason.to_owned()])
     })?;
-    let options = ServeOptions {
-        listen: options.listen,
-        data,
-        allowed_hosts: options.allowed_hosts,
-        queue_max: options.queue_max,
-    };
     let runtime =
         Runtime::new().map_err(|error| Failure::Failed(format!("no Tokio runtime: {error}")))?;
-    runtime.block_on(http::serve(options)).map_err(Failure::Failed)?;
+    runtime.block_on(http::serve(settings, &data)).map_err(Failure::Failed)?;
     Ok(ExitCode::SUCCESS)
 }
 
