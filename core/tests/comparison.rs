@@ -76,6 +76,7 @@ fn measured(planned: &Planned) -> Experiment {
         id: format!("id-{}", planned.key),
         state: State::Done,
         position: None,
+        wait_s: None,
         reason: None,
         spec,
         machine: machine(),

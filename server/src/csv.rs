@@ -121,6 +121,7 @@ mod tests {
             id: "=1+1".to_owned(),
             state: State::Done,
             position: None,
+            wait_s: None,
             reason: None,
             spec,
             machine: machine::card().clone(),

@@ -3,7 +3,8 @@
 //! - [`serve`] and `routes`: the whole route table, here on one screen.
 //! - `catalogue`, `experiments`, `cells`, `exports`, `events`, `health`: the resources.
 //! - `comparisons`, `comparison_files`: the same for comparisons.
-//! - `docs`, `assets`: what is served as files.
+//! - `session`: who asks, and what they may change.
+//! - `docs`, `assets`, `teacher`: what is served as files.
 //! - `guard`, `hosts`, `problem`, `extract`: what all routes share.
 //! - `cached`, `metrics`: answers that are kept, figures about the server itself.
 
@@ -24,6 +25,8 @@ mod health;
 mod hosts;
 mod metrics;
 mod problem;
+mod session;
+mod teacher;
 
 use crate::lab::bus::Bus;
 use crate::lab::names::random_word;
@@ -34,6 +37,7 @@ use axum::serve::ListenerExt;
 use axum::{Router, ServiceExt};
 use std::future::IntoFuture;
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,10 +52,15 @@ use utoipa_axum::routes;
 /// How long open connections get to end by themselves when the server is stopped.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// From how many of the last experiments the server learns, when it is started, how long the
+/// next ones will take.
+const TIMES_MAX: u32 = 1_000;
+
 /// What every handler may use.
 pub(crate) struct App {
     lab: Arc<Lab>,
     hosts: hosts::Hosts,
+    sessions: session::Sessions,
     catalogue: catalogue::Catalogue,
     description: cached::Cached,
     finished: cached::Finished,
@@ -85,6 +94,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(comparison_files::advice))
         .routes(routes!(cells::claim))
         .routes(routes!(cells::report))
+        .routes(routes!(session::become_teacher, session::leave_teacher))
         .routes(routes!(events::events))
         .routes(routes!(health::health))
         .routes(routes!(metrics::metrics))
@@ -93,7 +103,11 @@ fn routes() -> OpenApiRouter<Arc<App>> {
 
 fn service(app: Arc<App>) -> guard::Guard<Router> {
     let (router, _) = routes().split_for_parts();
-    let router = router.merge(docs::page()).fallback(assets::asset).with_state(Arc::clone(&app));
+    let router = router
+        .merge(docs::page())
+        .merge(teacher::page())
+        .fallback(assets::asset)
+        .with_state(Arc::clone(&app));
     guard::Guard::new(app, router)
 }
 
@@ -104,6 +118,7 @@ fn service(app: Arc<App>) -> guard::Guard<Router> {
 pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
     log();
     let stop = stop_signal()?;
+    let token = token(&settings)?;
     let store = Store::open(data)?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         format!("cannot listen on {}: {error}; choose another with --listen", settings.listen)
@@ -115,12 +130,15 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
              it answers under other names only if they are given with --allow-host"
         );
     }
-    let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), settings.queue.queue_max);
+    let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), &settings);
+    let times = lab.store.times(TIMES_MAX).await.map_err(|error| error.to_string())?;
+    times.iter().for_each(|(spec, took)| lab.estimator.note(spec, *took));
     let measuring = tokio::spawn(Arc::clone(&lab).run());
     let comparing = tokio::spawn(Arc::clone(&lab).run_comparisons());
     let stopping = CancellationToken::new();
     let description = routes().into_openapi();
     let app = Arc::new(App {
+        sessions: session::Sessions::new(&token, settings.tls.tls_cert.is_some()),
         hosts: hosts::Hosts::new(address, &settings.allowed_hosts),
         catalogue: catalogue::Catalogue::new(),
         description: cached::Cached::new(&description),
@@ -137,10 +155,14 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
             tracing::debug!(%error, "a connection without TCP_NODELAY");
         }
     });
-    let served = axum::serve(nodelay, service(app).into_make_service())
-        .with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let served =
+        axum::serve(nodelay, service(app).into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stopping.clone().cancelled_owned());
     let mut serving = tokio::spawn(served.into_future());
     println!("Filature is listening on http://{address}");
+    if !address.ip().is_loopback() && settings.admin_token.is_none() {
+        println!("The teacher's page: http://{address}{}#{token}", teacher::PAGE);
+    }
 
     tokio::select! {
         () = stop => tracing::info!("stopping"),
@@ -157,6 +179,21 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
         tracing::info!("some connections were still open");
     }
     Ok(())
+}
+
+/// The teacher's token: the one that was given, or a new one.
+fn token(settings: &Settings) -> Result<String, String> {
+    let least = session::TOKEN_LENGTH_MIN;
+    match &settings.admin_token {
+        None => Ok(random_word(32)),
+        Some(token) if token.len() >= least && token.bytes().all(session::can_be_in_token) => {
+            Ok(token.clone())
+        }
+        Some(_) => Err(format!(
+            "--admin-token must have at least {least} characters, all of them letters, digits, \
+             `-`, `.`, `_` or `~`"
+        )),
+    }
 }
 
 /// Logs to stderr; stdout is for the address. `RUST_LOG` chooses what.

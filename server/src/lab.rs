@@ -3,7 +3,8 @@
 //! - [`run`]: takes the native cells of an experiment through their rounds.
 //! - [`child`]: one child process and all that can go wrong with it.
 //! - [`assemble`]: from stored samples to figures and verdicts; [`figures`] remembers them.
-//! - [`queue`]: takes experiments and measures one after another; [`slot`] is whose turn it is.
+//! - [`queue`]: takes experiments and measures one after another; [`slot`] is whose turn it
+//!   is, [`line`] where one waits for it, [`estimate`] how long that may be.
 //! - [`comparisons`]: measures several experiments, one after another, for one table.
 //! - [`record`]: stores what happens, then announces it.
 //! - [`desk`]: where a page measures the cells that are for a browser.
@@ -15,7 +16,9 @@ pub mod bus;
 pub mod child;
 pub mod comparisons;
 pub mod desk;
+pub mod estimate;
 pub mod figures;
+pub mod line;
 pub mod names;
 pub mod queue;
 pub mod record;

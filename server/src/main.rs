@@ -3,6 +3,7 @@
 //!
 //! # Layout
 //! - [`cli`]: the commands, and what they print.
+//! - [`client`]: who asks.
 //! - [`lab`]: measures what an experiment asks for, in child processes.
 //! - [`worker`]: such a child process.
 //! - [`machine`]: what this machine is, can hold, and spends meanwhile.
@@ -16,6 +17,7 @@
 //! - [`highlight`]: colours for source text.
 
 pub mod cli;
+pub mod client;
 pub mod comparison;
 pub mod csv;
 pub mod facts;

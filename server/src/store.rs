@@ -15,14 +15,16 @@ mod writer;
 
 pub use change::{Change, Finish, Membership};
 pub use comparison::{ComparisonChange, ComparisonLines, StoredComparison};
-pub use read::{Filter, Page};
+pub use read::{Filter, Owned, Page};
 
-use filature_core::api::{Experiment, State};
+use crate::client::Client;
+use filature_core::api::{Experiment, Spec, State};
 use rusqlite::{Connection, ErrorCode};
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// How many reads may run at once, each with a connection of its own.
@@ -100,6 +102,29 @@ impl Store {
     pub async fn experiment(&self, id: &str) -> Result<Option<Experiment>, StoreError> {
         let id = id.to_owned();
         self.read(move |connection| read::experiment(connection, &id)).await
+    }
+
+    /// Who asked for an experiment or comparison; `None` where there is none with this id,
+    /// and within it where nobody noted who that was.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn owner(
+        &self,
+        owned: Owned,
+        id: &str,
+    ) -> Result<Option<Option<Client>>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| read::owner(connection, owned, &id)).await
+    }
+
+    /// What was asked for and how long it was in the slot, of the last experiments that were
+    /// measured to their end, at most `limit` of them, the oldest first.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn times(&self, limit: u32) -> Result<Vec<(Spec, Duration)>, StoreError> {
+        self.read(move |connection| read::times(connection, limit)).await
     }
 
     /// One page of the history, newest first.

@@ -25,11 +25,19 @@ impl EventStream {
     /// # Panics
     /// Where the server does not answer with an event stream.
     pub fn open(server: &Server, query: &str, last_id: Option<&str>) -> Self {
+        let resume = last_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
+        Self::open_with(server, query, &resume)
+    }
+
+    /// Opens it with these further header lines, each with its line break.
+    ///
+    /// # Panics
+    /// Where the server does not answer with an event stream.
+    pub fn open_with(server: &Server, query: &str, headers: &str) -> Self {
         let mut stream = TcpStream::connect(server.address()).expect("the server listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
-        let resume = last_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
         let address = server.address();
-        write!(stream, "GET /api/v1/events{query} HTTP/1.1\r\nHost: {address}\r\n{resume}\r\n")
+        write!(stream, "GET /api/v1/events{query} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\n")
             .expect("the server reads");
         let mut reader = BufReader::new(stream);
         let mut head = String::new();

@@ -3,6 +3,7 @@
 
 pub mod events;
 pub mod server;
+pub mod visitor;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -194,7 +194,7 @@ fields! {
 
 fields! {
     Experiment {
-        id, state, position, reason, spec, machine, created_at, started_at, finished_at,
+        id, state, position, wait_s, reason, spec, machine, created_at, started_at, finished_at,
         disturbance, cells, verdicts,
     }
     ExperimentLine { id, state, spec, created_at, finished_at, verdict }
@@ -337,6 +337,7 @@ impl FromJs for Event {
                 experiment: experiment(),
                 state: field(value, "state"),
                 position: field(value, "position"),
+                wait_s: field(value, "wait_s"),
             },
             "cell" => Self::Cell {
                 experiment: experiment(),

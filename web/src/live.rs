@@ -81,13 +81,14 @@ pub fn apply(experiment: &mut Experiment, event: Event) -> Next {
         return Next::Nothing;
     }
     match event {
-        Event::Experiment { state, position, .. } => {
+        Event::Experiment { state, position, wait_s, .. } => {
             if experiment.state.is_final() {
                 return Next::Nothing;
             }
             let started = experiment.state != state;
             experiment.state = state;
             experiment.position = position;
+            experiment.wait_s = wait_s;
             if started { Next::Fetch } else { Next::Nothing }
         }
         Event::Cell { cell, state, reason, .. } => {

@@ -160,10 +160,15 @@ pub fn progress(experiment: &Experiment) -> Option<Progress> {
     };
     let done = experiment.cells.iter().map(|cell| cell.samples.len()).sum();
     let of = experiment.cells.iter().map(expected).sum();
+    let wait = match experiment.wait_s {
+        None | Some(0) => String::new(),
+        Some(seconds @ 1..100) => format!(", about {seconds} s"),
+        Some(seconds) => format!(", about {} min", seconds.div_ceil(60)),
+    };
     let words = match (experiment.state, experiment.position) {
         (State::Queued, Some(0)) => "Next in the queue.".to_owned(),
-        (State::Queued, Some(1)) => "In the queue: one experiment before this one.".to_owned(),
-        (State::Queued, Some(n)) => format!("In the queue: {n} experiments before this one."),
+        (State::Queued, Some(1)) => format!("In the queue: one experiment before this one{wait}."),
+        (State::Queued, Some(n)) => format!("In the queue: {n} experiments before this one{wait}."),
         (State::Queued, None) => "In the queue.".to_owned(),
         (State::Running, _) => running_words(experiment, done, of),
         _ => return None,

@@ -343,6 +343,12 @@ fn progress_says_the_place_in_the_queue_and_then_the_samples() {
     now.state = State::Queued;
     now.position = Some(2);
     assert_eq!(run::progress(&now).unwrap().words, "In the queue: 2 experiments before this one.");
+    let waiting = |wait_s| {
+        let now = Experiment { wait_s: Some(wait_s), ..now.clone() };
+        run::progress(&now).unwrap().words
+    };
+    assert_eq!(waiting(7), "In the queue: 2 experiments before this one, about 7 s.");
+    assert_eq!(waiting(150), "In the queue: 2 experiments before this one, about 3 min.");
     now.state = State::Running;
     now.cells[0].samples = samples(&[5, 6]);
     assert_eq!(run::progress(&now).unwrap().words, "2 of 20 samples.");

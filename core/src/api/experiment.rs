@@ -99,6 +99,9 @@ pub struct Experiment {
     /// How many experiments are measured before it; only while it is queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<usize>,
+    /// How long it will wait, in seconds, as far as can be foretold; only while it is queued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_s: Option<u64>,
     /// Why it failed or was interrupted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

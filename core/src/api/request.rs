@@ -42,7 +42,9 @@ pub mod limits {
     pub const PAGE_MAX: u32 = 100;
     /// The most comparisons that may wait, besides the one that is measured: each takes
     /// minutes.
-    pub const COMPARISONS_WAITING_MAX: usize = 4;
+    pub const COMPARISONS_WAITING_MAX: usize = 40;
+    /// The most comparisons of one client that may wait.
+    pub const COMPARISONS_CLIENT_MAX: usize = 4;
     /// The most comparisons of other machines that are shown beside one.
     pub const BESIDE_MAX: usize = 8;
 }

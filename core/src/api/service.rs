@@ -18,6 +18,10 @@ pub enum Event {
         /// How many are measured before it; only while it is queued.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         position: Option<usize>,
+        /// How long it will wait, in seconds, as far as can be foretold; only while it is
+        /// queued.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wait_s: Option<u64>,
     },
     /// A cell's state changed.
     Cell {
@@ -101,6 +105,15 @@ pub struct Problem {
     /// The fields that are wrong, each with its reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+}
+
+/// A request to be the teacher of this server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TeacherRequest {
+    /// The token that the server printed when it was started.
+    pub token: String,
 }
 
 /// The answer of `GET /healthz`.

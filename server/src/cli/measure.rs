@@ -58,6 +58,7 @@ pub(super) async fn measure(
         id,
         state: state(&cells),
         position: None,
+        wait_s: None,
         reason: None,
         spec: spec.clone(),
         machine: machine::card().clone(),

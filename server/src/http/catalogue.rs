@@ -3,10 +3,10 @@
 use super::App;
 use super::cached::{Cached, Wanted};
 use super::extract::{cut, fresh_json};
-
 use super::problem::{Answer, Failure};
 use crate::{highlight, machine};
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use filature_core::about::{Preset, param_values};
 use filature_core::api::{ExecutorInfo, MachineReport, PresetInfo, Problem, Source, WorkloadInfo};
@@ -133,10 +133,18 @@ pub(super) async fn executors() -> Answer<Response> {
 /// The machine that measures: processor, kernel, memory, limits, versions.
 #[utoipa::path(
     get, path = "/api/v1/machine", tag = "catalogue",
-    responses((status = 200, description = "The machine", body = MachineReport))
+    responses((status = 200, description = "The machine", body = MachineReport,
+        headers(("Set-Cookie" = Option<String>, description = "Who asks, from now on"))))
 )]
-pub(super) async fn machine() -> Answer<Response> {
-    Ok(fresh_json(blocking(machine::report).await?).into_response())
+pub(super) async fn machine(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
+    let mut answer = fresh_json(blocking(machine::report).await?).into_response();
+    // The page asks for this first, and its answer is never kept: it is where a browser gets
+    // its cookie. Not with a document: after a link from another site, browsers ask for that
+    // without the cookie that they have.
+    if let Some(cookie) = app.sessions.greeting(&headers) {
+        answer.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(answer)
 }
 
 /// Reads the machine's files off the threads that serve.

@@ -3,6 +3,8 @@
 use super::App;
 use super::extract::{Body, IdAndCell, fresh_json, unknown_cell, unknown_experiment};
 use super::problem::{Answer, Failure};
+use super::session::Visitor;
+use crate::store::Owned;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -29,6 +31,8 @@ use std::sync::Arc;
         (status = 200, description = "The cell is the caller's", body = BrowserLease),
         (status = 400, description = "The body is not JSON", body = Problem,
             content_type = "application/problem+json"),
+        (status = 403, description = "It is somebody else's", body = Problem,
+            content_type = "application/problem+json"),
         (status = 404, description = "There is no such cell", body = Problem,
             content_type = "application/problem+json"),
         (status = 409, description = "It cannot be claimed now, or was claimed already",
@@ -43,10 +47,13 @@ use std::sync::Arc;
 )]
 pub(super) async fn claim(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     IdAndCell(id, cell): IdAndCell,
     Body(claim): Body<BrowserClaim>,
 ) -> Answer<Response> {
     let experiment = experiment(&app, &id, cell).await?;
+    // Whoever measures it decides what the figures say.
+    visitor.may_change(&app, Owned::Experiment, &id).await?;
     if let Some(obstacle) = obstacle(&experiment, cell) {
         return Err(Failure::conflict(obstacle));
     }

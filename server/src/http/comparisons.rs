@@ -7,9 +7,10 @@ use super::cursor;
 use super::experiments::{DeleteQuery, IfFinished};
 use super::extract::{Body, ComparisonId, cut, fresh_json, unknown_comparison, wrong_query};
 use super::problem::{Answer, Failure};
+use super::session::Visitor;
 use crate::comparison::foreign;
 use crate::lab::names::{now, random_word};
-use crate::store::{Change, ComparisonChange};
+use crate::store::{Change, ComparisonChange, Owned};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -49,9 +50,11 @@ const PAGE_DEFAULT: u32 = 20;
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     Body(request): Body<ComparisonRequest>,
 ) -> Answer<Response> {
-    let comparison = app.lab.compare(request).await.map_err(Failure::of_comparison)?;
+    let comparison =
+        app.lab.compare(request, visitor.client).await.map_err(Failure::of_comparison)?;
     Ok(located(StatusCode::ACCEPTED, comparison))
 }
 
@@ -189,16 +192,20 @@ pub(super) async fn find(app: &App, id: &str) -> Answer<Comparison> {
         (status = 204, description = "It had finished and is deleted"),
         (status = 400, description = "A wrong `if_finished`", body = Problem,
             content_type = "application/problem+json"),
+        (status = 403, description = "It is somebody else's", body = Problem,
+            content_type = "application/problem+json"),
         (status = 404, description = "There is no such comparison", body = Problem,
             content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     ComparisonId(id): ComparisonId,
     query: Result<Query<DeleteQuery>, QueryRejection>,
 ) -> Answer<Response> {
     let Query(query) = query.map_err(|rejection| wrong_query(&rejection))?;
+    visitor.may_change(&app, Owned::Comparison, &id).await?;
     let cancelled = app.lab.cancel_comparison(&id).await;
     if cancelled || query.if_finished == IfFinished::Keep {
         return Ok(fresh_json(find(&app, &id).await?).into_response());
@@ -241,6 +248,7 @@ pub(super) async fn delete(
 )]
 pub(super) async fn import(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     Body(mut comparison): Body<Comparison>,
 ) -> Answer<Response> {
     let errors = foreign::check(&comparison);
@@ -249,7 +257,7 @@ pub(super) async fn import(
     }
     comparison.id = random_word(16);
     comparison.imported_at = Some(now());
-    let import = ComparisonChange::Import(Box::new(comparison.clone()));
+    let import = ComparisonChange::Import(Box::new(comparison.clone()), visitor.client);
     app.lab.store.write(Change::Comparison(import)).await?;
     Ok(located(StatusCode::CREATED, comparison))
 }

@@ -16,7 +16,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         title = "Filature",
         description = "Concurrent workloads on threads, Tokio and the browser, measured honestly.\n\n\
             Errors are `application/problem+json` (RFC 9457). Requests must name this server in \
-            `Host`; those that change something must not come from another site's page.",
+            `Host`; those that change something must not come from another site's page. An \
+            experiment can be cancelled and deleted by who asked for it (a browser is known by \
+            its cookie, a program without one by its address) and with the teacher's token, as \
+            `Authorization: Bearer TOKEN`; everybody can read it.",
     ),
     tags(
         (name = "catalogue", description = "What can be run, on what, and on which machine"),
@@ -24,6 +27,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         (name = "exports", description = "Experiments as files"),
         (name = "comparisons", description = "Threads against tasks: several experiments, one table"),
         (name = "browser cells", description = "For pages that measure in the browser"),
+        (name = "clients", description = "Who asks, and what they may change"),
         (name = "events", description = "What happens, as it happens"),
         (name = "operation", description = "For whoever runs the server"),
     )

@@ -3,6 +3,7 @@
 use super::App;
 use super::extract::{unknown_comparison, unknown_experiment, wrong_query};
 use super::problem::{Answer, Failure};
+use super::session::Visitor;
 use crate::lab::bus::Listener;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
@@ -42,7 +43,9 @@ pub(super) struct EventsQuery {
 ///
 /// The event's name is the field `event` of its data. After `Last-Event-ID` the stream
 /// goes on where it broke off; where that is no longer (or never was) known, it begins
-/// with the event `gap`: ask for the experiment again. Samples of one cell come at most
+/// with the event `gap`: ask for the experiment again. The place of an experiment in the queue
+/// is told when it changes, at most twice a second and without an id: of the experiment that
+/// was asked for, or else of one's own. Samples of one cell come at most
 /// ten times a second. A reader that is too slow also gets a `gap`.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
@@ -63,6 +66,7 @@ pub(super) struct EventsQuery {
 )]
 pub(super) async fn events(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     query: Result<Query<EventsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer<Response> {
@@ -70,25 +74,29 @@ pub(super) async fn events(
     let permit = Arc::clone(&app.streams).try_acquire_owned().map_err(|_| {
         Failure::unavailable(format!("{STREAMS_MAX} event streams are open, which is the limit"))
     })?;
-    // Listening begins before the experiment is looked up, so that nothing falls between.
-    let header = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?"));
-    let last_id = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
-    let listener = app.lab.bus.listen(last_id);
-    let about = match (query.experiment, query.comparison) {
+    let about = match (&query.experiment, &query.comparison) {
         (Some(_), Some(_)) => {
             let detail = "`experiment` and `comparison` exclude each other: open two streams";
             return Err(Failure::bad_query(detail));
         }
-        (Some(id), None) if app.lab.store.state(&id).await?.is_none() => {
-            return Err(unknown_experiment(&id));
-        }
-        (None, Some(id)) if app.lab.store.comparison(&id).await?.is_none() => {
-            return Err(unknown_comparison(&id));
-        }
-        (experiment, comparison) => experiment.or(comparison),
+        (experiment, comparison) => experiment.as_ref().or(comparison.as_ref()).cloned(),
     };
+    // Listening begins before it is looked up, so that nothing falls between.
+    let header = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?"));
+    let last_id = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
+    let listener = app.lab.bus.listen(last_id, about, visitor.client);
+    if let Some(id) = query.experiment
+        && app.lab.store.state(&id).await?.is_none()
+    {
+        return Err(unknown_experiment(&id));
+    }
+    if let Some(id) = query.comparison
+        && app.lab.store.comparison(&id).await?.is_none()
+    {
+        return Err(unknown_comparison(&id));
+    }
     let stopping = app.stopping.clone();
-    let stream = Stream { listener, about, stopping, greeted: false, _permit: permit };
+    let stream = Stream { listener, stopping, greeted: false, _permit: permit };
     let headers =
         [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(stream::unfold(stream, Stream::next))).into_response())
@@ -96,7 +104,6 @@ pub(super) async fn events(
 
 struct Stream {
     listener: Listener,
-    about: Option<String>,
     stopping: CancellationToken,
     greeted: bool,
     _permit: OwnedSemaphorePermit,
@@ -113,7 +120,7 @@ impl Stream {
         }
         let text = tokio::select! {
             () = self.stopping.cancelled() => return None,
-            text = self.listener.next(self.about.as_deref()) => text,
+            text = self.listener.next() => text,
             () = tokio::time::sleep(KEEP_ALIVE_EVERY) => Bytes::from_static(b": still here\n\n"),
         };
         Some((Ok(text), self))

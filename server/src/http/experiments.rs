@@ -5,8 +5,9 @@ use super::cached::{Cached, Wanted};
 use super::cursor;
 use super::extract::{Body, Id, cut, fresh_json, unknown_experiment, wrong_query};
 use super::problem::{Answer, Failure};
+use super::session::Visitor;
 use crate::machine;
-use crate::store::{Change, Filter};
+use crate::store::{Change, Filter, Owned};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -48,10 +49,11 @@ const PAGE_DEFAULT: u32 = 20;
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     Body(request): Body<ExperimentRequest>,
 ) -> Answer<Response> {
     let spec = experiment::check(&request, machine::card().cores).map_err(Failure::invalid)?;
-    let experiment = app.lab.submit(spec, None).await?;
+    let experiment = app.lab.submit(spec, visitor.client, None).await?;
     let location = format!("/api/v1/experiments/{}", experiment.id);
     let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::ACCEPTED, headers, Json(experiment)).into_response())
@@ -180,7 +182,7 @@ pub(super) async fn find(app: &App, id: &str) -> Answer<Experiment> {
         experiment.verdicts = app.lab.figures.verdicts(&mut experiment).await;
     } else {
         app.lab.figures.summarize(&mut experiment).await;
-        experiment.position = app.lab.position(id);
+        app.lab.locate(&mut experiment);
     }
     Ok(experiment)
 }
@@ -221,16 +223,20 @@ pub(super) enum IfFinished {
         (status = 204, description = "It had finished and is deleted"),
         (status = 400, description = "A wrong `if_finished`", body = Problem,
             content_type = "application/problem+json"),
+        (status = 403, description = "It is somebody else's", body = Problem,
+            content_type = "application/problem+json"),
         (status = 404, description = "There is no such experiment", body = Problem,
             content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     Id(id): Id,
     query: Result<Query<DeleteQuery>, QueryRejection>,
 ) -> Answer<Response> {
     let Query(query) = query.map_err(|rejection| wrong_query(&rejection))?;
+    visitor.may_change(&app, Owned::Experiment, &id).await?;
     let cancelled = app.lab.cancel(&id).await;
     if cancelled || query.if_finished == IfFinished::Keep {
         return Ok(fresh_json(find(&app, &id).await?).into_response());

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use filature_core::FieldError;
 use filature_core::api::Problem;
+use std::time::Duration;
 
 /// The media type of every error.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -71,20 +72,26 @@ impl Failure {
         Self { errors, ..Self::new(status, "invalid-params", title, detail) }
     }
 
-    /// 429: a limit of what may wait is reached.
-    fn too_many(detail: impl Into<String>) -> Self {
+    /// 429: a limit of what may wait is reached; there may be a place again after this time.
+    fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
         let (status, title) = (StatusCode::TOO_MANY_REQUESTS, "Too many are waiting");
-        let retry_after_s = Some(10);
+        // Who comes at once would meet what is just ending.
+        let seconds = retry_after.as_secs_f64().ceil() as u64;
+        let retry_after_s = Some(seconds.clamp(1, 3_600));
         Self { retry_after_s, ..Self::new(status, "queue-full", title, detail) }
     }
 
     /// Why a comparison was not taken.
     pub(super) fn of_comparison(refused: Refused) -> Self {
         match refused {
-            Refused::Full { queue_max } => Self::too_many(format!(
-                "{queue_max} comparisons are waiting, which is the limit; try again when one has \
-                 ended"
-            )),
+            Refused::Full { own, limit, retry_after } => {
+                let whose = if own { " of yours" } else { "" };
+                let detail = format!(
+                    "{limit} comparisons{whose} are waiting, which is the limit; try again when \
+                     one has ended"
+                );
+                Self::too_many(detail, retry_after)
+            }
             other => other.into(),
         }
     }
@@ -137,10 +144,20 @@ impl From<StoreError> for Failure {
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Full { queue_max } => Self::too_many(format!(
-                "{queue_max} experiments are waiting, which is the limit (--queue-max); try \
-                 again when one has ended"
-            )),
+            Refused::Full { own, limit, retry_after } => {
+                let detail = if own {
+                    format!(
+                        "{limit} experiments of yours are waiting, which is the limit \
+                         (--queue-client-max); try again when one has ended"
+                    )
+                } else {
+                    format!(
+                        "{limit} experiments are waiting, which is the limit (--queue-max); try \
+                         again when one has ended"
+                    )
+                };
+                Self::too_many(detail, retry_after)
+            }
             Refused::Closing => Self::unavailable("the server is being stopped"),
             Refused::Store(error) => error.into(),
         }

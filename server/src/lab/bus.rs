@@ -1,12 +1,17 @@
 //! The events of the lab: one ring for all listeners, each of which reads at its own
 //! pace and is told when it has missed something. Nothing is buffered per listener.
 
+use super::queue::in_seconds;
+use super::slot::Place;
+use crate::client::Client;
 use bytes::{Bytes, BytesMut};
-use filature_core::api::{CellState, Event, Sample, State};
+use filature_core::api::{CellState, Event, Experiment, Sample, State};
+use futures_util::FutureExt;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The most events that are kept for those who resume.
 pub const RING_EVENTS_MAX: usize = 4_096;
@@ -17,6 +22,9 @@ pub const RING_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Samples of one cell are announced at most once in this time.
 const SAMPLES_EVERY: Duration = Duration::from_millis(100);
 
+/// A listener is told of places in the queue at most once in this time.
+const PLACES_EVERY: Duration = Duration::from_millis(500);
+
 /// The most bytes that a listener is handed at once.
 const READ_BYTES_MAX: usize = 64 * 1024;
 
@@ -26,6 +34,8 @@ pub struct Bus {
     epoch: String,
     inner: Mutex<Inner>,
     end: watch::Sender<u64>,
+    /// The places in the queue as they are now: state, and no part of the ring.
+    places: watch::Sender<Arc<[Place]>>,
 }
 
 struct Inner {
@@ -37,13 +47,32 @@ impl Bus {
     /// A bus without events; `epoch` must differ from that of every other one.
     pub fn new(epoch: String) -> Self {
         let inner = Inner { ring: Ring::default(), held: Coalescer::default() };
-        Self { epoch, inner: Mutex::new(inner), end: watch::Sender::new(1) }
+        let places = watch::Sender::new(Arc::default());
+        Self { epoch, inner: Mutex::new(inner), end: watch::Sender::new(1), places }
     }
 
-    /// Announces an experiment's state, and its place while it is queued.
-    pub fn experiment(&self, id: &str, state: State, position: Option<usize>) {
-        let event = Event::Experiment { experiment: id.to_owned(), state, position };
+    /// Announces that an experiment waits, with its place.
+    pub fn queued(&self, experiment: &Experiment) {
+        let event = Event::Experiment {
+            experiment: experiment.id.clone(),
+            state: State::Queued,
+            position: experiment.position,
+            wait_s: experiment.wait_s,
+        };
         self.publish(&mut self.lock(), &event);
+    }
+
+    /// Announces the state of an experiment that no longer waits.
+    pub fn experiment(&self, id: &str, state: State) {
+        let experiment = id.to_owned();
+        let event = Event::Experiment { experiment, state, position: None, wait_s: None };
+        self.publish(&mut self.lock(), &event);
+    }
+
+    /// Takes the places of all that wait. Those who listen are told of theirs, or of that of
+    /// the experiment that they asked for, when it has changed.
+    pub fn places(&self, places: Vec<Place>) {
+        self.places.send_replace(places.into());
     }
 
     /// Announces that a comparison, now in this state, or one of its parts has changed.
@@ -87,13 +116,25 @@ impl Bus {
     }
 
     /// A listener that begins after the event `last_id`; without one, with what comes next.
-    pub fn listen(self: &Arc<Self>, last_id: Option<&str>) -> Listener {
+    /// Of the queue it hears where the experiment or comparison `about` is, where one is
+    /// given, and else where those of this client are.
+    pub fn listen(
+        self: &Arc<Self>,
+        last_id: Option<&str>,
+        about: Option<String>,
+        client: Client,
+    ) -> Listener {
         let end = self.lock().ring.end;
         let next = match last_id {
             None => Some(end),
             Some(id) => self.seq(id).filter(|seq| *seq < end).map(|seq| seq + 1),
         };
-        Listener { bus: Arc::clone(self), next, changed: self.end.subscribe() }
+        let mut now = self.places.subscribe();
+        // It has not been told of any yet.
+        now.mark_changed();
+        let places = Places { now, told: HashMap::new(), quiet_until: None };
+        let changed = self.end.subscribe();
+        Listener { bus: Arc::clone(self), about, client, next, changed, places }
     }
 
     fn seq(&self, id: &str) -> Option<u64> {
@@ -115,8 +156,7 @@ impl Bus {
     }
 
     fn frame(&self, seq: u64, event: &Event) -> Bytes {
-        let json = serde_json::to_string(event).expect("an event is plain data");
-        format!("id: {}\nevent: {}\ndata: {json}\n\n", self.id(seq), event.name()).into()
+        format!("id: {}\n{}", self.id(seq), text(event)).into()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -129,12 +169,30 @@ fn samples_event(id: &str, cell: usize, batch: Batch) -> Event {
     Event::Samples { experiment: id.to_owned(), cell, first, samples }
 }
 
+/// An event in the format of server-sent events, without an id.
+fn text(event: &Event) -> String {
+    let json = serde_json::to_string(event).expect("an event is plain data");
+    format!("event: {}\ndata: {json}\n\n", event.name())
+}
+
 /// One who listens.
 pub struct Listener {
     bus: Arc<Bus>,
+    about: Option<String>,
+    client: Client,
     /// The event to read next; `None` when events were lost before it.
     next: Option<u64>,
     changed: watch::Receiver<u64>,
+    places: Places,
+}
+
+/// What a listener knows of the queue.
+struct Places {
+    now: watch::Receiver<Arc<[Place]>>,
+    /// What it was told last, by experiment.
+    told: HashMap<String, (usize, u64)>,
+    /// It is told of no place before this time.
+    quiet_until: Option<Instant>,
 }
 
 impl Listener {
@@ -143,28 +201,73 @@ impl Listener {
         self.next.map(|next| self.bus.id(next - 1))
     }
 
-    /// Waits for events (only those about the experiment or comparison `about`, where one is
-    /// given) and returns them in the format of server-sent events.
-    pub async fn next(&mut self, about: Option<&str>) -> Bytes {
+    /// Waits for events and returns them in the format of server-sent events.
+    pub async fn next(&mut self) -> Bytes {
         loop {
             self.changed.borrow_and_update();
-            if let Some(text) = self.read(about) {
+            if let Some(text) = self.read() {
                 return text;
             }
-            // The bus lives as long as this listener, so its sender does too.
-            let _ = self.changed.changed().await;
+            let due = match self.places.quiet_until {
+                Some(until) => tokio::time::sleep_until(until).right_future(),
+                None => self.places.changed().left_future(),
+            };
+            // The bus lives as long as this listener, so its senders do too.
+            tokio::select! {
+                _ = self.changed.changed() => continue,
+                () = due => {}
+            }
+            // Either it may be told of places again, or there are new ones.
+            if self.places.quiet_until.take().is_none()
+                && let Some(text) = self.moved()
+            {
+                return text;
+            }
         }
     }
 
-    fn read(&mut self, about: Option<&str>) -> Option<Bytes> {
+    fn read(&mut self) -> Option<Bytes> {
         let inner = self.bus.lock();
         let Some(next) = self.next.filter(|next| *next >= inner.ring.start()) else {
             self.next = Some(inner.ring.end);
             return Some(self.bus.frame(inner.ring.end - 1, &Event::Gap));
         };
-        let (text, next) = inner.ring.read(next, about);
+        let (text, next) = inner.ring.read(next, self.about.as_deref());
         self.next = Some(next);
         text
+    }
+
+    /// The places that have changed since it was told of them.
+    fn moved(&mut self) -> Option<Bytes> {
+        let places = self.places.now.borrow_and_update().clone();
+        let wanted = |place: &&Place| match &self.about {
+            Some(about) => place.id == *about,
+            None => place.client == self.client,
+        };
+        let mut told = HashMap::new();
+        let mut changed = String::new();
+        for place in places.iter().filter(wanted) {
+            let known = (place.position, in_seconds(place.wait));
+            if self.places.told.get(&place.id) != Some(&known) {
+                changed += &text(&Event::Experiment {
+                    experiment: place.id.clone(),
+                    state: State::Queued,
+                    position: Some(known.0),
+                    wait_s: Some(known.1),
+                });
+            }
+            told.insert(place.id.clone(), known);
+        }
+        self.places.told = told;
+        self.places.quiet_until = Some(Instant::now() + PLACES_EVERY);
+        (!changed.is_empty()).then(|| changed.into())
+    }
+}
+
+impl Places {
+    async fn changed(&mut self) {
+        // The sender lives as long as the bus, and the bus as long as its listeners.
+        let _ = self.now.changed().await;
     }
 }
 

@@ -1,37 +1,40 @@
 //! Comparisons: each asks the queue for one experiment after another, the next when the one
 //! before has ended, so that other people's experiments get their turn in between.
 
+use super::line::{Cancelled, Line};
 use super::names::now;
 use super::queue::Lab;
-use super::slot::{Found, Refused, Running, Slot, Stop};
+use super::slot::{Refused, Room, Running, Stop};
+use crate::client::Client;
 use crate::comparison::{ATTEMPTS_MAX, Progress, fresh, plan};
 use crate::machine;
 use crate::store::{Change, ComparisonChange, Membership, StoreError};
-use filature_core::api::{Comparison, ComparisonRequest, Experiment, Spec, State, limits};
+use filature_core::api::{Comparison, ComparisonRequest, Depth, Experiment, Spec, State, limits};
 use filature_core::comparison::{Planned, again};
 use filature_core::experiment;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// Which comparisons wait, and the one that is measured.
 #[derive(Default)]
 pub struct Comparisons {
-    slot: Mutex<Slot>,
-    changed: Notify,
+    line: Line,
     /// The one that is measured, as far as it has come.
     live: Mutex<Option<Comparison>>,
 }
 
 impl Comparisons {
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn live(&self) -> MutexGuard<'_, Option<Comparison>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How many comparisons may wait.
+const ROOM: Room =
+    Room { all: limits::COMPARISONS_WAITING_MAX, client: limits::COMPARISONS_CLIENT_MAX };
+
+/// How long a quick one takes and a full one, roughly: it only tells others when to come again.
+const EXPECTED: [Duration; 2] = [Duration::from_secs(45), Duration::from_secs(240)];
 
 /// Why a comparison is `interrupted` when the server is stopped in an orderly way.
 const STOPPED: &str = "the server was stopped; the comparison can be asked for again";
@@ -49,35 +52,41 @@ impl From<StoreError> for Broken {
 }
 
 impl Lab {
-    /// Stores a comparison and lets it wait for its turn.
+    /// Stores a comparison of a client and lets it wait for its turn.
     ///
     /// # Errors
     /// [`Refused`]; then nothing of it is stored.
     pub async fn compare(
         self: &Arc<Self>,
         request: ComparisonRequest,
+        client: Client,
     ) -> Result<Comparison, Refused> {
-        self.comparisons.slot().admit(limits::COMPARISONS_WAITING_MAX)?;
+        self.comparisons.line.lock().admit(&client, ROOM)?;
         // A task of its own: a client that hangs up must not leave it half accepted.
         let lab = Arc::clone(self);
-        let task = tokio::spawn(async move { lab.enter_comparison(request).await });
+        let task = tokio::spawn(async move { lab.enter_comparison(request, client).await });
         task.await.expect("accepting a comparison does not panic")
     }
 
-    async fn enter_comparison(&self, request: ComparisonRequest) -> Result<Comparison, Refused> {
+    async fn enter_comparison(
+        &self,
+        request: ComparisonRequest,
+        client: Client,
+    ) -> Result<Comparison, Refused> {
         let comparison = fresh(request);
-        let create = ComparisonChange::Create(Box::new(comparison.clone()));
+        let create = ComparisonChange::Create(Box::new(comparison.clone()), client.clone());
         if let Err(error) = self.store.write(Change::Comparison(create)).await {
-            self.comparisons.slot().give_up();
+            self.comparisons.line.lock().give_up(&client);
             return Err(Refused::Store(error));
         }
-        let entered = self.comparisons.slot().enter(&comparison.id);
+        let expected = EXPECTED[usize::from(request.depth == Depth::Full)];
+        let entered = self.comparisons.line.lock().enter(&client, &comparison.id, expected);
         if !entered {
             self.end_waiting_comparison(&comparison.id, State::Interrupted).await;
             return Err(Refused::Closing);
         }
         self.bus.comparison(&comparison.id, State::Queued);
-        self.comparisons.changed.notify_one();
+        self.comparisons.line.wake();
         Ok(comparison)
     }
 
@@ -108,15 +117,10 @@ impl Lab {
     /// Cancels a comparison and returns when it has ended; `false` if it neither waits nor
     /// runs.
     pub async fn cancel_comparison(self: &Arc<Self>, id: &str) -> bool {
-        let found = self.comparisons.slot().withdraw(id);
-        match found {
-            None => return false,
-            Some(Found::Running(running)) => {
-                running.stop.tell(State::Cancelled);
-                running.over.cancelled().await;
-                return true;
-            }
-            Some(Found::Waiting) => {}
+        match self.comparisons.line.cancel(id).await {
+            Cancelled::Nothing => return false,
+            Cancelled::Running => return true,
+            Cancelled::Waiting => {}
         }
         let (lab, id) = (Arc::clone(self), id.to_owned());
         let task =
@@ -127,39 +131,21 @@ impl Lab {
 
     /// Stops what is measured, and takes no comparison any more.
     pub(super) async fn close_comparisons(&self) {
-        let waiting = self.comparisons.slot().close();
-        self.comparisons.changed.notify_one();
-        for id in waiting {
+        for id in self.comparisons.line.close() {
             self.end_waiting_comparison(&id, State::Interrupted).await;
         }
     }
 
     /// Measures the comparisons that wait until the lab is closed.
     pub async fn run_comparisons(self: Arc<Self>) {
-        while let Some(running) = self.take_comparison().await {
+        while let Some(running) = self.comparisons.line.next().await {
             let task = tokio::spawn(Arc::clone(&self).drive(Arc::clone(&running)));
             if let Err(error) = task.await {
                 tracing::error!(comparison = running.id, %error, "a comparison died");
                 self.fail(&running, "an error in Filature itself; its log says more").await;
             }
             *self.comparisons.live() = None;
-            self.comparisons.slot().leave();
-            running.over.cancel();
-        }
-    }
-
-    async fn take_comparison(&self) -> Option<Arc<Running>> {
-        loop {
-            {
-                let mut slot = self.comparisons.slot();
-                if slot.is_closed() {
-                    return None;
-                }
-                if let Some(running) = slot.take() {
-                    return Some(running);
-                }
-            }
-            self.comparisons.changed.notified().await;
+            self.comparisons.line.leave(&running);
         }
     }
 
@@ -173,7 +159,7 @@ impl Lab {
             }
         };
         let mut progress = Progress::new(stored);
-        let stop = match self.parts(&mut progress, &running.stop).await {
+        let stop = match self.parts(&mut progress, &running).await {
             Err(Broken::Failed(reason)) => {
                 tracing::error!(comparison = running.id, reason, "a comparison broke off");
                 Some((State::Failed, Some(reason)))
@@ -191,7 +177,11 @@ impl Lab {
     }
 
     /// Measures the parts, one after another.
-    async fn parts(self: &Arc<Self>, progress: &mut Progress, stop: &Stop) -> Result<(), Broken> {
+    async fn parts(
+        self: &Arc<Self>,
+        progress: &mut Progress,
+        running: &Running,
+    ) -> Result<(), Broken> {
         let comparison = progress.comparison();
         let (id, request) = (comparison.id.clone(), comparison.request);
         // Planned anew: while it waited, other things may have filled the machine.
@@ -201,7 +191,7 @@ impl Lab {
         self.store.write(Change::Comparison(ComparisonChange::Started { id, parts })).await?;
         self.show(progress);
         for (place, planned) in plan.iter().enumerate() {
-            self.part(progress, place, planned, stop).await?;
+            self.part(progress, place, planned, running).await?;
         }
         Ok(())
     }
@@ -212,8 +202,9 @@ impl Lab {
         progress: &mut Progress,
         place: usize,
         planned: &Planned,
-        stop: &Stop,
+        running: &Running,
     ) -> Result<(), Broken> {
+        let stop = &running.stop;
         let mut next = Some(planned.request.clone());
         let mut attempt = 0;
         while let Some(request) = next.filter(|_| attempt < ATTEMPTS_MAX) {
@@ -227,7 +218,7 @@ impl Lab {
                     return Ok(());
                 }
             };
-            let id = self.ask(progress.comparison().id.clone(), planned.key, spec, stop).await?;
+            let id = self.ask(running, planned.key, spec).await?;
             let Some(ended) = self.follow(progress, place, &id, stop).await? else {
                 // Somebody deleted it before it could be looked at.
                 progress.part(place, State::Cancelled, None);
@@ -249,19 +240,20 @@ impl Lab {
     /// Puts an experiment into the queue; where that is full, when there is a place again.
     async fn ask(
         self: &Arc<Self>,
-        comparison: String,
+        running: &Running,
         part: &str,
         spec: Spec,
-        stop: &Stop,
     ) -> Result<String, Broken> {
-        let membership = Membership { comparison, part: part.to_owned() };
+        let stop = &running.stop;
+        let membership = Membership { comparison: running.id.clone(), part: part.to_owned() };
         let mut moves = self.moves();
         loop {
             moves.borrow_and_update();
             if stop.state().is_some() {
                 return Err(Broken::Stopped);
             }
-            match self.submit(spec.clone(), Some(membership.clone())).await {
+            match self.submit(spec.clone(), running.client.clone(), Some(membership.clone())).await
+            {
                 Ok(experiment) => return Ok(experiment.id),
                 Err(Refused::Full { .. }) => {}
                 Err(Refused::Closing) => return Err(Broken::Stopped),

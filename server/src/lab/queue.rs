@@ -4,20 +4,24 @@
 use super::bus::Bus;
 use super::comparisons::Comparisons;
 use super::desk::{self, Desk};
+use super::estimate::Estimator;
 use super::figures::Figures;
+use super::line::{Cancelled, Line};
 use super::names::{now, random_word};
 use super::record::Recorder;
 use super::run;
-use super::slot::{Found, Refused, Running, Slot, Status};
+use super::slot::{Place, Refused, Room, Running, Status};
+use crate::client::Client;
 use crate::machine;
+use crate::settings::Settings;
 use crate::store::{Change, Finish, Membership, Store};
 use filature_core::api::{CellState, Disturbance, Experiment, Spec, State};
 use filature_core::experiment;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// What has been measured since the start.
 #[derive(Default)]
@@ -44,15 +48,16 @@ pub struct Lab {
     pub counts: Counts,
     /// The comparisons, each of which asks for several experiments.
     pub comparisons: Comparisons,
-    queue_max: usize,
-    slot: Mutex<Slot>,
-    changed: Notify,
+    /// How long experiments take, as far as can be foretold.
+    pub estimator: Estimator,
+    room: Room,
+    line: Line,
     moved: watch::Sender<()>,
 }
 
 impl Lab {
     /// A lab with an empty queue.
-    pub fn new(store: Store, bus: Arc<Bus>, queue_max: usize) -> Arc<Self> {
+    pub fn new(store: Store, bus: Arc<Bus>, settings: &Settings) -> Arc<Self> {
         Arc::new(Self {
             store,
             bus,
@@ -60,64 +65,71 @@ impl Lab {
             figures: Figures::default(),
             counts: Counts::default(),
             comparisons: Comparisons::default(),
-            queue_max,
-            slot: Mutex::default(),
-            changed: Notify::new(),
+            estimator: Estimator::new(Duration::from_secs(settings.budgets.time_budget_s)),
+            room: Room { all: settings.queue.queue_max, client: settings.queue.queue_client_max },
+            line: Line::default(),
             moved: watch::Sender::new(()),
         })
     }
 
-    /// Stores an experiment, as a part of a comparison where one asks for it, and puts it at
-    /// the end of the queue.
+    /// Stores an experiment of a client, as a part of a comparison where one asks for it, and
+    /// lets it wait for its turn.
     ///
     /// # Errors
     /// [`Refused`]; then nothing of it is stored.
     pub async fn submit(
         self: &Arc<Self>,
         spec: Spec,
+        client: Client,
         membership: Option<Membership>,
     ) -> Result<Experiment, Refused> {
-        self.lock().admit(self.queue_max)?;
+        self.line.lock().admit(&client, self.room)?;
         // A task of its own: a client that hangs up must not leave it half accepted.
         let lab = Arc::clone(self);
-        let task = tokio::spawn(async move { lab.enter(spec, membership).await });
+        let task = tokio::spawn(async move { lab.enter(spec, client, membership).await });
         task.await.expect("accepting an experiment does not panic")
     }
 
     async fn enter(
         &self,
         spec: Spec,
+        client: Client,
         membership: Option<Membership>,
     ) -> Result<Experiment, Refused> {
         let mut experiment = fresh(spec);
-        let create = Change::Create(Box::new(experiment.clone()), membership);
+        let create = Change::Create {
+            experiment: Box::new(experiment.clone()),
+            owner: client.clone(),
+            membership,
+        };
         if let Err(error) = self.store.write(create).await {
-            self.lock().give_up();
+            self.line.lock().give_up(&client);
             return Err(Refused::Store(error));
         }
-        if !self.wait(&mut experiment) {
+        if !self.wait(&mut experiment, &client) {
             self.finish_waiting(&experiment.id, State::Interrupted).await;
             return Err(Refused::Closing);
         }
         Ok(experiment)
     }
 
-    /// Puts an experiment that has been stored at the end of the queue; `false` if the
-    /// queue was closed meanwhile.
-    fn wait(&self, experiment: &mut Experiment) -> bool {
-        let mut slot = self.lock();
-        let entered = slot.enter(&experiment.id);
+    /// Lets an experiment that has been stored wait; `false` if the queue was closed meanwhile.
+    fn wait(&self, experiment: &mut Experiment, client: &Client) -> bool {
+        let expected = self.estimator.expect(&experiment.spec);
+        let mut slot = self.line.lock();
+        let entered = slot.enter(client, &experiment.id, expected);
         if entered {
-            experiment.position = slot.position(&experiment.id);
-            self.bus.experiment(&experiment.id, State::Queued, experiment.position);
-            self.changed.notify_one();
+            put(experiment, slot.place(&experiment.id));
+            self.bus.queued(experiment);
+            self.bus.places(slot.places());
+            self.line.wake();
         }
         entered
     }
 
-    /// How many experiments are measured before this one; `None` if it does not wait.
-    pub fn position(&self, id: &str) -> Option<usize> {
-        self.lock().position(id)
+    /// Says of an experiment that waits where and how long.
+    pub fn locate(&self, experiment: &mut Experiment) {
+        put(experiment, self.line.lock().place(&experiment.id));
     }
 
     /// Tells whenever an experiment has begun or ended, or the queue has a place again.
@@ -127,35 +139,29 @@ impl Lab {
 
     /// What happens in the slot.
     pub fn status(&self) -> Status {
-        self.lock().status()
+        self.line.lock().status()
     }
 
     /// Cancels an experiment and returns when it has ended; `false` if it neither waits
     /// nor runs.
     pub async fn cancel(self: &Arc<Self>, id: &str) -> bool {
-        let found = self.lock().withdraw(id);
-        match found {
-            None => return false,
-            Some(Found::Running(running)) => {
-                running.stop.tell(State::Cancelled);
-                running.over.cancelled().await;
-                return true;
-            }
-            Some(Found::Waiting) => {}
+        match self.line.cancel(id).await {
+            Cancelled::Nothing => return false,
+            Cancelled::Running => return true,
+            Cancelled::Waiting => {}
         }
+        // First, so that nobody hears that it waits after its end.
+        self.announce_places();
         let (lab, id) = (Arc::clone(self), id.to_owned());
-        let task = tokio::spawn(async move {
-            lab.finish_waiting(&id, State::Cancelled).await;
-            lab.announce_positions();
-        });
+        let task = tokio::spawn(async move { lab.finish_waiting(&id, State::Cancelled).await });
         task.await.expect("cancelling does not panic");
         true
     }
 
     /// Ends the queue: what runs is stopped, and nothing more is taken.
     pub async fn close(&self) {
-        let waiting = self.lock().close();
-        self.changed.notify_one();
+        let waiting = self.line.close();
+        self.announce_places();
         self.close_comparisons().await;
         for id in waiting {
             self.finish_waiting(&id, State::Interrupted).await;
@@ -164,8 +170,8 @@ impl Lab {
 
     /// Measures what is queued until the lab is closed.
     pub async fn run(self: Arc<Self>) {
-        while let Some(running) = self.take().await {
-            self.announce_positions();
+        while let Some(running) = self.line.next().await {
+            self.announce_places();
             let task = tokio::spawn(Arc::clone(&self).measure(Arc::clone(&running)));
             if let Err(error) = task.await {
                 tracing::error!(experiment = running.id, %error, "measuring died");
@@ -173,24 +179,8 @@ impl Lab {
                 self.finish(&running, State::Failed, Some(reason), None).await;
             }
             self.desk.close();
-            self.lock().leave();
-            running.over.cancel();
-            self.announce_positions();
-        }
-    }
-
-    async fn take(&self) -> Option<Arc<Running>> {
-        loop {
-            {
-                let mut slot = self.lock();
-                if slot.is_closed() {
-                    return None;
-                }
-                if let Some(running) = slot.take() {
-                    return Some(running);
-                }
-            }
-            self.changed.notified().await;
+            self.line.leave(&running);
+            self.announce_places();
         }
     }
 
@@ -223,16 +213,20 @@ impl Lab {
         let Experiment { spec, cells, .. } = stored.ok_or("it is not in the history")?;
         let start = Change::Started { id: id.clone(), at: now() };
         self.store.write(start).await.map_err(|error| error.to_string())?;
-        self.bus.experiment(id, State::Running, None);
+        self.bus.experiment(id, State::Running);
         self.moved.send_replace(());
+        let begun = Instant::now();
 
         let calls = self.desk.open(id, cells.len());
-        let mut recorder = Recorder::new(Arc::clone(self), id.clone(), cells.len(), &running.stop);
+        let mut recorder = Recorder::new(Arc::clone(self), running, &spec, cells.len());
         let native = cells.iter().any(|cell| cell.executor.is_native());
         let token = &running.stop.token;
         let disturbance = run::native_cells(&spec, &cells, &mut recorder, token).await?;
         self.desk.be_ready();
         desk::browser_cells(calls, &spec, &cells, &mut recorder, token).await?;
+        if running.stop.state().is_none() {
+            self.estimator.note(&spec, begun.elapsed());
+        }
         Ok((recorder.into_states(), native.then_some(disturbance)))
     }
 
@@ -254,7 +248,7 @@ impl Lab {
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        self.bus.experiment(&finish.id, state, None);
+        self.bus.experiment(&finish.id, state);
         self.moved.send_replace(());
     }
 
@@ -270,22 +264,26 @@ impl Lab {
         let finish = Finish { id, state, reason, at, disturbance: None, verdict: None };
         let id = finish.id.clone();
         match self.store.write(Change::Finished(Box::new(finish))).await {
-            Ok(()) => self.bus.experiment(&id, state, None),
+            Ok(()) => self.bus.experiment(&id, state),
             Err(error) => tracing::error!(experiment = id, %error, "could not store its end"),
         }
         self.moved.send_replace(());
     }
 
-    fn announce_positions(&self) {
-        let slot = self.lock();
-        for (id, position) in slot.positions() {
-            self.bus.experiment(id, State::Queued, Some(position));
-        }
+    fn announce_places(&self) {
+        self.bus.places(self.line.lock().places());
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Says of an experiment where and how long it waits, if it does.
+fn put(experiment: &mut Experiment, place: Option<Place>) {
+    experiment.position = place.as_ref().map(|place| place.position);
+    experiment.wait_s = place.map(|place| in_seconds(place.wait));
+}
+
+/// A foretold time: full seconds, since it is no better than that.
+pub(super) fn in_seconds(time: Duration) -> u64 {
+    time.as_secs_f64().ceil() as u64
 }
 
 /// Why something is `interrupted` when the server is stopped in an orderly way.
@@ -298,6 +296,7 @@ fn fresh(spec: Spec) -> Experiment {
         id: random_word(16),
         state: State::Queued,
         position: None,
+        wait_s: None,
         reason: None,
         spec,
         machine: machine::card().clone(),

@@ -2,23 +2,25 @@
 
 use super::queue::{Lab, STOPPED};
 use super::run::{CellEnd, Sink, Update};
-use super::slot::Stop;
+use super::slot::Running;
 use crate::store::Change;
-use filature_core::api::{BrowserCard, CellState, Sample, State};
+use filature_core::api::{BrowserCard, CellState, Sample, Spec, State};
 use std::sync::Arc;
 
 /// Stores first, then announces.
 pub struct Recorder<'a> {
     lab: Arc<Lab>,
     id: String,
-    stop: &'a Stop,
+    spec: &'a Spec,
+    running: &'a Running,
     cells: Vec<(CellState, usize)>,
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder for an experiment with so many cells, all pending.
-    pub fn new(lab: Arc<Lab>, id: String, cells: usize, stop: &'a Stop) -> Self {
-        Self { lab, id, stop, cells: vec![(CellState::Pending, 0); cells] }
+    /// A recorder for the experiment in the slot, which has so many cells, all pending.
+    pub fn new(lab: Arc<Lab>, running: &'a Running, spec: &'a Spec, cells: usize) -> Self {
+        let cells = vec![(CellState::Pending, 0); cells];
+        Self { lab, id: running.id.clone(), spec, running, cells }
     }
 
     /// How many samples of a cell are stored.
@@ -50,6 +52,10 @@ impl<'a> Recorder<'a> {
         let (id, first, count) = (self.id.clone(), self.taken(cell), samples.len());
         self.write(Change::Samples { id, cell, first, samples: samples.clone() }).await?;
         self.cells[cell].1 += count;
+        let taken: usize = self.cells.iter().map(|(_, taken)| taken).sum();
+        let taken = u32::try_from(taken).unwrap_or(u32::MAX);
+        let left = self.lab.estimator.rest(self.spec, self.running.since.elapsed(), taken);
+        self.running.foresee(left);
         self.lab.counts.samples.inc_by(count as u64);
         self.lab.bus.samples(&self.id, cell, first, samples);
         Ok(())
@@ -57,7 +63,7 @@ impl<'a> Recorder<'a> {
 
     async fn ended(&mut self, cell: usize, mut end: CellEnd) -> Result<(), String> {
         // Who measures knows only that it was told to stop, not by whom.
-        let interrupted = self.stop.state() == Some(State::Interrupted);
+        let interrupted = self.running.stop.state() == Some(State::Interrupted);
         if end.state == CellState::Cancelled && interrupted {
             end.state = CellState::Interrupted;
             end.reason = Some(STOPPED.to_owned());

@@ -1,18 +1,34 @@
-//! Who waits for the measuring slot, and who is in it. Only this file knows the order.
+//! Who waits for the measuring slot, and who is in it. Only this file knows the order:
+//! clients take turns, and each client's own experiments keep the order in which it asked.
 
+use crate::client::Client;
 use crate::store::StoreError;
 use filature_core::api::State;
-use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
+
+/// How many may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// In all.
+    pub all: usize,
+    /// Of one client.
+    pub client: usize,
+}
 
 /// Why an experiment was not taken.
 #[derive(Clone, Debug)]
 pub enum Refused {
     /// So many wait already as are allowed.
     Full {
+        /// Whether it is the client's own that fill its share of the queue.
+        own: bool,
         /// The limit.
-        queue_max: usize,
+        limit: usize,
+        /// When there may be a place again, as far as can be foretold.
+        retry_after: Duration,
     },
     /// The server is about to stop.
     Closing,
@@ -25,28 +41,71 @@ pub enum Refused {
 pub struct Status {
     /// How many experiments wait.
     pub queued: usize,
+    /// How many clients they belong to.
+    pub clients: usize,
+    /// How long one that came now would wait, as far as can be foretold.
+    pub wait: Duration,
     /// The one that is being measured.
     pub running: Option<String>,
+}
+
+/// The place of one that waits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Its id.
+    pub id: String,
+    /// Who asked for it.
+    pub client: Client,
+    /// How many are measured before it.
+    pub position: usize,
+    /// How long that takes, as far as can be foretold.
+    pub wait: Duration,
 }
 
 /// The queue and the slot.
 #[derive(Default)]
 pub struct Slot {
-    waiting: VecDeque<String>,
-    /// Accepted, and being stored before they wait.
-    entering: usize,
+    /// The clients that wait, the one whose turn is next first, each with what it waits for.
+    turns: VecDeque<(Client, VecDeque<Waiting>)>,
+    /// Accepted, and being stored before they wait: how many of each client.
+    entering: HashMap<Client, usize>,
     running: Option<Arc<Running>>,
     closed: bool,
+}
+
+struct Waiting {
+    id: String,
+    /// How long it will be in the slot, as far as can be foretold.
+    expected: Duration,
 }
 
 /// The experiment in the slot.
 pub struct Running {
     /// Its id.
     pub id: String,
+    /// Who asked for it.
+    pub client: Client,
+    /// Since when it is there.
+    pub since: Instant,
+    /// When it will be over, as far as can be foretold.
+    ends: Mutex<Instant>,
     /// Tells it to end before its time.
     pub stop: Stop,
     /// Cancelled when it has left the slot.
     pub over: CancellationToken,
+}
+
+impl Running {
+    /// Notes how long it will still be in the slot, as far as can be foretold now.
+    pub fn foresee(&self, left: Duration) {
+        *self.ends.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + left;
+    }
+
+    /// How long it will still be in the slot, as far as can be foretold.
+    fn left(&self) -> Duration {
+        let ends = *self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.saturating_duration_since(Instant::now())
+    }
 }
 
 /// How an experiment is told to end before its time.
@@ -83,36 +142,65 @@ impl Slot {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn admit(&mut self, queue_max: usize) -> Result<(), Refused> {
+    pub fn admit(&mut self, client: &Client, room: Room) -> Result<(), Refused> {
         if self.closed {
             return Err(Refused::Closing);
         }
-        if self.queued() >= queue_max {
-            return Err(Refused::Full { queue_max });
+        if self.queued_of(client) >= room.client {
+            // Its next turn comes when all others that wait have had theirs.
+            let own = self.places().into_iter().find(|place| place.client == *client);
+            let retry_after = own.map_or(Duration::ZERO, |place| place.wait);
+            return Err(Refused::Full { own: true, limit: room.client, retry_after });
         }
-        self.entering += 1;
+        if self.queued() >= room.all {
+            let retry_after =
+                self.running.as_ref().map_or(Duration::ZERO, |running| running.left());
+            return Err(Refused::Full { own: false, limit: room.all, retry_after });
+        }
+        *self.entering.entry(client.clone()).or_default() += 1;
         Ok(())
     }
 
     /// Gives back the place of an experiment that could not be stored.
-    pub fn give_up(&mut self) {
-        self.entering -= 1;
+    pub fn give_up(&mut self, client: &Client) {
+        if let Some(entering) = self.entering.get_mut(client) {
+            *entering -= 1;
+            if *entering == 0 {
+                self.entering.remove(client);
+            }
+        }
     }
 
     /// Lets an admitted experiment wait; `false` if the queue was closed meanwhile.
-    pub fn enter(&mut self, id: &str) -> bool {
-        self.entering -= 1;
-        if !self.closed {
-            self.waiting.push_back(id.to_owned());
+    pub fn enter(&mut self, client: &Client, id: &str, expected: Duration) -> bool {
+        self.give_up(client);
+        if self.closed {
+            return false;
         }
-        !self.closed
+        let waiting = Waiting { id: id.to_owned(), expected };
+        match self.turns.iter_mut().find(|(other, _)| other == client) {
+            Some((_, own)) => own.push_back(waiting),
+            None => self.turns.push_back((client.clone(), [waiting].into())),
+        }
+        true
     }
 
-    /// Moves the experiment whose turn it is into the slot.
+    /// Moves the experiment whose turn it is into the slot. Its client's next turn comes
+    /// after those of all others that wait.
     pub fn take(&mut self) -> Option<Arc<Running>> {
-        let id = self.waiting.pop_front()?;
-        let running =
-            Arc::new(Running { id, stop: Stop::default(), over: CancellationToken::new() });
+        let (client, mut own) = self.turns.pop_front()?;
+        let Waiting { id, expected } = own.pop_front()?;
+        if !own.is_empty() {
+            self.turns.push_back((client.clone(), own));
+        }
+        let running = Arc::new(Running {
+            id,
+            client,
+            since: Instant::now(),
+            ends: Mutex::new(Instant::now() + expected),
+            stop: Stop::default(),
+            over: CancellationToken::new(),
+        });
         self.running = Some(Arc::clone(&running));
         Some(running)
     }
@@ -124,21 +212,28 @@ impl Slot {
 
     /// Finds an experiment; one that waits is taken out of the queue.
     pub fn withdraw(&mut self, id: &str) -> Option<Found> {
-        if let Some(place) = self.waiting.iter().position(|waiting| waiting == id) {
-            self.waiting.remove(place);
-            return Some(Found::Waiting);
+        for (turn, (_, own)) in self.turns.iter_mut().enumerate() {
+            if let Some(place) = own.iter().position(|waiting| waiting.id == id) {
+                own.remove(place);
+                if own.is_empty() {
+                    self.turns.remove(turn);
+                }
+                return Some(Found::Waiting);
+            }
         }
         let running = self.running.as_ref().filter(|running| running.id == id)?;
         Some(Found::Running(Arc::clone(running)))
     }
 
     /// Takes nothing more, interrupts what runs, and returns what waited.
-    pub fn close(&mut self) -> VecDeque<String> {
+    pub fn close(&mut self) -> Vec<String> {
         self.closed = true;
         if let Some(running) = &self.running {
             running.stop.tell(State::Interrupted);
         }
-        std::mem::take(&mut self.waiting)
+        let waiting = self.places().into_iter().map(|place| place.id).collect();
+        self.turns.clear();
+        waiting
     }
 
     /// Whether nothing more is taken.
@@ -146,83 +241,52 @@ impl Slot {
         self.closed
     }
 
-    /// How many experiments are measured before this one; `None` if it does not wait.
-    pub fn position(&self, id: &str) -> Option<usize> {
-        self.positions().find(|(waiting, _)| *waiting == id).map(|(_, position)| position)
+    /// The place of one that waits; `None` if it does not.
+    pub fn place(&self, id: &str) -> Option<Place> {
+        self.places().into_iter().find(|place| place.id == id)
     }
 
-    /// Those who wait, in order, each with how many are measured before it.
-    pub fn positions(&self) -> impl Iterator<Item = (&str, usize)> {
-        let before = usize::from(self.running.is_some());
-        self.waiting.iter().enumerate().map(move |(place, id)| (id.as_str(), place + before))
+    /// The places of all that wait, the next one first.
+    pub fn places(&self) -> Vec<Place> {
+        let mut position = usize::from(self.running.is_some());
+        let mut wait = self.running.as_ref().map_or(Duration::ZERO, |running| running.left());
+        let mut places = Vec::new();
+        let rounds = self.turns.iter().map(|(_, own)| own.len()).max().unwrap_or(0);
+        for round in 0..rounds {
+            for (client, own) in &self.turns {
+                let Some(waiting) = own.get(round) else { continue };
+                let (id, client) = (waiting.id.clone(), client.clone());
+                places.push(Place { id, client, position, wait });
+                position += 1;
+                wait += waiting.expected;
+            }
+        }
+        places
     }
 
     /// What happens in the slot.
     pub fn status(&self) -> Status {
+        let left = self.running.as_ref().map_or(Duration::ZERO, |running| running.left());
+        let waiting = self.turns.iter().flat_map(|(_, own)| own);
         Status {
             queued: self.queued(),
+            clients: self.turns.len(),
+            wait: left + waiting.map(|waiting| waiting.expected).sum::<Duration>(),
             running: self.running.as_ref().map(|running| running.id.clone()),
         }
     }
 
     fn queued(&self) -> usize {
-        self.waiting.len() + self.entering
+        let waiting: usize = self.turns.iter().map(|(_, own)| own.len()).sum();
+        waiting + self.entering.values().sum::<usize>()
+    }
+
+    fn queued_of(&self, client: &Client) -> usize {
+        let own = self.turns.iter().find(|(other, _)| other == client);
+        own.map_or(0, |(_, own)| own.len()) + self.entering.get(client).copied().unwrap_or(0)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn slot(ids: &[&str]) -> Slot {
-        let mut slot = Slot::default();
-        for id in ids {
-            slot.admit(10).unwrap();
-            assert!(slot.enter(id));
-        }
-        slot
-    }
-
-    #[test]
-    fn who_comes_first_is_measured_first() {
-        let mut slot = slot(&["a", "b", "c"]);
-        assert_eq!(slot.position("c"), Some(2));
-        assert_eq!(slot.take().unwrap().id, "a");
-        assert_eq!((slot.position("a"), slot.position("b")), (None, Some(1)));
-        slot.leave();
-        assert_eq!(slot.position("b"), Some(0));
-    }
-
-    #[test]
-    fn those_being_stored_count_against_the_limit() {
-        let mut slot = slot(&["a"]);
-        slot.admit(2).unwrap();
-        assert!(matches!(slot.admit(2), Err(Refused::Full { queue_max: 2 })));
-        slot.give_up();
-        slot.admit(2).unwrap();
-    }
-
-    #[test]
-    fn one_that_is_withdrawn_lets_the_others_move_up() {
-        let mut slot = slot(&["a", "b", "c"]);
-        let running = slot.take().unwrap();
-        assert!(matches!(slot.withdraw("b"), Some(Found::Waiting)));
-        assert_eq!(slot.position("c"), Some(1));
-        assert!(slot.withdraw("b").is_none());
-        assert!(matches!(slot.withdraw("a"), Some(Found::Running(_))));
-        assert!(running.stop.state().is_none(), "finding it does not stop it");
-    }
-
-    #[test]
-    fn closing_interrupts_what_runs_and_admits_nobody() {
-        let mut slot = slot(&["a", "b"]);
-        let running = slot.take().unwrap();
-        slot.admit(10).unwrap();
-        assert_eq!(slot.close(), ["b"]);
-        assert_eq!(running.stop.state(), Some(State::Interrupted));
-        running.stop.tell(State::Cancelled);
-        assert_eq!(running.stop.state(), Some(State::Interrupted), "the first one counts");
-        assert!(!slot.enter("c") && slot.take().is_none());
-        assert!(matches!(slot.admit(10), Err(Refused::Closing)));
-    }
-}
+#[path = "slot_tests.rs"]
+mod tests;

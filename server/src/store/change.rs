@@ -1,6 +1,7 @@
 //! What can be written.
 
 use super::comparison::{self, ComparisonChange};
+use crate::client::Client;
 use crate::lab::run::CellEnd;
 use filature_core::api::{BrowserCard, Disturbance, Experiment, Sample, State};
 use rusqlite::types::ToSqlOutput;
@@ -11,7 +12,14 @@ use serde::Serialize;
 #[derive(Clone, Debug)]
 pub enum Change {
     /// A new experiment with its cells, all without samples.
-    Create(Box<Experiment>, Option<Membership>),
+    Create {
+        /// The experiment.
+        experiment: Box<Experiment>,
+        /// Who asked for it.
+        owner: Client,
+        /// What it is for, where a comparison asked for it.
+        membership: Option<Membership>,
+    },
     /// Its first cell begins.
     Started {
         /// The experiment's id.
@@ -88,8 +96,8 @@ pub struct Finish {
 impl Change {
     pub(super) fn apply(&self, connection: &Connection) -> Result<(), rusqlite::Error> {
         match self {
-            Self::Create(experiment, membership) => {
-                create(connection, experiment, membership.as_ref())
+            Self::Create { experiment, owner, membership } => {
+                create(connection, experiment, owner, membership.as_ref())
             }
             Self::Started { id, at } => one(connection.prepare_cached(
                 "UPDATE experiments SET state = 'running', started_at = ?2 WHERE id = ?1",
@@ -138,12 +146,13 @@ pub(super) fn one(rows: usize) -> Result<(), rusqlite::Error> {
 fn create(
     connection: &Connection,
     experiment: &Experiment,
+    owner: &Client,
     membership: Option<&Membership>,
 ) -> Result<(), rusqlite::Error> {
     connection
         .prepare_cached(
             "INSERT INTO experiments (id, workload, state, spec, machine, created_at, comparison,
-             part) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             part, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             experiment.id,
@@ -154,6 +163,7 @@ fn create(
             experiment.created_at,
             membership.map(|membership| &membership.comparison),
             membership.map(|membership| &membership.part),
+            owner.name(),
         ])?;
     let seq = connection.last_insert_rowid();
     let mut insert = connection.prepare_cached(

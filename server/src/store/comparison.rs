@@ -2,14 +2,15 @@
 
 use super::change::{Json, one};
 use super::read::{json, word};
+use crate::client::Client;
 use filature_core::api::{Comparison, ComparisonLine, Part, State};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// One change of the comparisons.
 #[derive(Clone, Debug)]
 pub enum ComparisonChange {
-    /// A new one that waits.
-    Create(Box<Comparison>),
+    /// A new one that waits, and who asked for it.
+    Create(Box<Comparison>, Client),
     /// Its first experiment is about to be asked for.
     Started {
         /// The comparison's id.
@@ -28,8 +29,8 @@ pub enum ComparisonChange {
         /// When: RFC 3339, UTC.
         at: String,
     },
-    /// One that another machine has measured, as a whole.
-    Import(Box<Comparison>),
+    /// One that another machine has measured, as a whole, and who brought it.
+    Import(Box<Comparison>, Client),
     /// Removes one with its experiments.
     Deleted {
         /// The comparison's id.
@@ -58,8 +59,8 @@ pub struct ComparisonLines {
 impl ComparisonChange {
     pub(super) fn apply(&self, connection: &Connection) -> Result<(), rusqlite::Error> {
         match self {
-            Self::Create(comparison) => insert(connection, comparison, false),
-            Self::Import(comparison) => insert(connection, comparison, true),
+            Self::Create(comparison, owner) => insert(connection, comparison, owner, false),
+            Self::Import(comparison, owner) => insert(connection, comparison, owner, true),
             Self::Started { id, parts } => one(connection
                 .prepare_cached(
                     "UPDATE comparisons SET state = 'running', parts = ?2 WHERE id = ?1",
@@ -99,12 +100,14 @@ impl ComparisonChange {
 fn insert(
     connection: &Connection,
     comparison: &Comparison,
+    owner: &Client,
     is_whole: bool,
 ) -> Result<(), rusqlite::Error> {
     connection
         .prepare_cached(
             "INSERT INTO comparisons (id, state, reason, request, machine, parts, created_at,
-             finished_at, imported_at, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             finished_at, imported_at, result, owner)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             comparison.id,
@@ -117,6 +120,7 @@ fn insert(
             comparison.finished_at,
             comparison.imported_at,
             is_whole.then_some(Json(comparison)),
+            owner.name(),
         ])?;
     Ok(())
 }

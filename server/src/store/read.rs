@@ -1,10 +1,12 @@
 //! What can be read.
 
-use filature_core::api::{Cell, Disturbance, Experiment, ExperimentLine, Sample, State};
+use crate::client::Client;
+use filature_core::api::{Cell, Disturbance, Experiment, ExperimentLine, Sample, Spec, State};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::time::Duration;
 
 /// Which experiments a page shows.
 #[derive(Clone, Debug)]
@@ -28,6 +30,31 @@ pub struct Page {
     pub lines: Vec<ExperimentLine>,
     /// What [`Filter::before`] must be for the next page; `None` on the last.
     pub next: Option<i64>,
+}
+
+/// Something of the history that belongs to a client.
+#[derive(Clone, Copy, Debug)]
+pub enum Owned {
+    /// An experiment.
+    Experiment,
+    /// A comparison.
+    Comparison,
+}
+
+/// Who asked for something. The inner `None` is for what is everybody's, since nobody noted
+/// who asked for it.
+pub(super) fn owner(
+    connection: &Connection,
+    owned: Owned,
+    id: &str,
+) -> Result<Option<Option<Client>>, rusqlite::Error> {
+    let query = match owned {
+        Owned::Experiment => "SELECT owner FROM experiments WHERE id = ?1",
+        Owned::Comparison => "SELECT owner FROM comparisons WHERE id = ?1",
+    };
+    let owner =
+        |row: &Row<'_>| Ok(row.get::<_, Option<String>>(0)?.map(|name| Client::named(&name)));
+    connection.prepare_cached(query)?.query_row([id], owner).optional()
 }
 
 pub(super) fn experiment(
@@ -73,6 +100,7 @@ fn head(row: &Row<'_>) -> Result<Experiment, rusqlite::Error> {
         id: row.get(1)?,
         state: word(row, 2)?,
         position: None,
+        wait_s: None,
         reason: row.get(3)?,
         spec: json(row, 4)?,
         machine: json(row, 5)?,
@@ -116,6 +144,27 @@ fn sample(row: &Row<'_>) -> Result<Sample, rusqlite::Error> {
         batch: row.get(6)?,
         readings: optional_json(row, 7)?.unwrap_or_default(),
     })
+}
+
+/// Of the last experiments that were measured to their end: what was asked for, and how long
+/// it took. The oldest comes first.
+pub(super) fn times(
+    connection: &Connection,
+    limit: u32,
+) -> Result<Vec<(Spec, Duration)>, rusqlite::Error> {
+    let mut times: Vec<(Spec, Duration)> = connection
+        .prepare_cached(
+            "SELECT spec, (julianday(finished_at) - julianday(started_at)) * 86400.0
+             FROM experiments WHERE state = 'done' ORDER BY seq DESC LIMIT ?1",
+        )?
+        .query_map([limit], |row| {
+            // A clock that was set back meanwhile makes no time negative.
+            let seconds = row.get::<_, Option<f64>>(1)?.unwrap_or(0.0).max(0.0);
+            Ok((json(row, 0)?, Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
+        })?
+        .collect::<Result<_, _>>()?;
+    times.reverse();
+    Ok(times)
 }
 
 pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page, rusqlite::Error> {

@@ -16,6 +16,7 @@ fn experiment(id: &str, workload: &str) -> Experiment {
         id: id.to_owned(),
         state: State::Queued,
         position: None,
+        wait_s: None,
         reason: None,
         cells: filature_core::experiment::cells(&spec),
         spec,
@@ -26,6 +27,14 @@ fn experiment(id: &str, workload: &str) -> Experiment {
         disturbance: None,
         verdicts: Vec::new(),
     }
+}
+
+fn owner() -> Client {
+    Client::of_session("owner")
+}
+
+fn create(experiment: Experiment, membership: Option<Membership>) -> Change {
+    Change::Create { experiment: Box::new(experiment), owner: owner(), membership }
 }
 
 fn sample(wall_ns: u64) -> Sample {
@@ -50,7 +59,7 @@ async fn created(ids: &[&str]) -> (TempDir, Store) {
     let folder = tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     for id in ids {
-        store.write(Change::Create(Box::new(experiment(id, "counter")), None)).await.unwrap();
+        store.write(create(experiment(id, "counter"), None)).await.unwrap();
     }
     (folder, store)
 }
@@ -104,7 +113,7 @@ async fn a_change_that_fails_is_undone_alone() {
 #[tokio::test]
 async fn the_history_is_read_page_by_page_newest_first() {
     let (_folder, store) = created(&["a", "b", "c"]).await;
-    store.write(Change::Create(Box::new(experiment("d", "pipeline")), None)).await.unwrap();
+    store.write(create(experiment("d", "pipeline"), None)).await.unwrap();
     let filter =
         |before| Filter { before, workload: None, state: None, comparison: None, limit: 2 };
     let ids = |page: &Page| page.lines.iter().map(|line| line.id.clone()).collect::<Vec<_>>();
@@ -117,6 +126,27 @@ async fn the_history_is_read_page_by_page_newest_first() {
     assert_eq!(ids(&store.page(of_workload).await.unwrap()), ["d"]);
     let done = Filter { state: Some(State::Done), ..filter(None) };
     assert!(store.page(done).await.unwrap().lines.is_empty());
+}
+
+#[tokio::test]
+async fn the_times_of_what_was_measured_are_told_oldest_first() {
+    let (_folder, store) = created(&["a", "b", "c"]).await;
+    for (id, seconds, state) in
+        [("c", 2, State::Done), ("a", 5, State::Done), ("b", 9, State::Cancelled)]
+    {
+        let at = "2026-11-22T12:00:59.500Z".to_owned();
+        store.write(Change::Started { id: id.to_owned(), at }).await.unwrap();
+        let at = format!("2026-11-22T12:01:{seconds:02}.500Z");
+        let (id, reason) = (id.to_owned(), None);
+        let finish = Finish { id, state, reason, at, disturbance: None, verdict: None };
+        store.write(Change::Finished(Box::new(finish))).await.unwrap();
+    }
+    let times = store.times(9).await.unwrap();
+    let millis: Vec<u128> =
+        times.iter().map(|(_, took)| (took.as_secs_f64() * 1e3).round() as u128).collect();
+    assert_eq!(millis, [6_000, 3_000], "of `a`, then of `c`");
+    assert_eq!(times[0].0, experiment("a", "counter").spec);
+    assert_eq!(store.times(1).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -167,10 +197,10 @@ async fn store_comparison(store: &Store, change: ComparisonChange) {
 /// A history with the comparison `c`, which has asked for the experiment `b`.
 async fn compared() -> (TempDir, Store) {
     let (folder, store) = created(&["a"]).await;
-    store_comparison(&store, ComparisonChange::Create(Box::new(comparison("c")))).await;
+    store_comparison(&store, ComparisonChange::Create(Box::new(comparison("c")), owner())).await;
     let membership = Membership { comparison: "c".to_owned(), part: "key".to_owned() };
-    let member = Box::new(experiment("b", "counter"));
-    store.write(Change::Create(member, Some(membership))).await.unwrap();
+    let member = experiment("b", "counter");
+    store.write(create(member, Some(membership))).await.unwrap();
     (folder, store)
 }
 
@@ -227,7 +257,7 @@ async fn the_last_own_comparison_is_the_one_with_something_to_show() {
     let (_folder, store) = created(&[]).await;
     assert_eq!(store.last_own_comparison().await.unwrap(), None);
     for id in ["first", "second", "third"] {
-        store_comparison(&store, ComparisonChange::Create(Box::new(comparison(id)))).await;
+        store_comparison(&store, ComparisonChange::Create(Box::new(comparison(id)), owner())).await;
     }
     let last = async || store.last_own_comparison().await.unwrap().unwrap();
     assert_eq!(last().await, "third", "where all wait, the newest");
@@ -237,7 +267,7 @@ async fn the_last_own_comparison_is_the_one_with_something_to_show() {
     assert_eq!(last().await, "first", "what is measured is worth more than what waits");
     let mut foreign = comparison("foreign");
     (foreign.state, foreign.imported_at) = (State::Done, Some(foreign.created_at.clone()));
-    store_comparison(&store, ComparisonChange::Import(Box::new(foreign))).await;
+    store_comparison(&store, ComparisonChange::Import(Box::new(foreign), owner())).await;
     let mut cancelled = comparison("third");
     cancelled.state = State::Cancelled;
     store_comparison(&store, ComparisonChange::Finished(Box::new(cancelled))).await;
@@ -249,4 +279,13 @@ async fn the_last_own_comparison_is_the_one_with_something_to_show() {
     assert_eq!(lines.lines.len(), 2);
     let rest = store.comparisons(lines.next, 9).await.unwrap();
     assert_eq!((rest.lines.len(), rest.next), (2, None));
+}
+
+#[tokio::test]
+async fn who_asked_for_something_is_known_afterwards() {
+    let (_folder, store) = compared().await;
+    for (owned, id) in [(Owned::Experiment, "a"), (Owned::Comparison, "c")] {
+        assert_eq!(store.owner(owned, id).await.unwrap(), Some(Some(owner())));
+        assert_eq!(store.owner(owned, "nothing").await.unwrap(), None);
+    }
 }

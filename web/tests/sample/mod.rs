@@ -128,6 +128,7 @@ fn asked(executors: &[&str]) -> Experiment {
         id: "an-experiment".into(),
         state: State::Queued,
         position: None,
+        wait_s: None,
         reason: None,
         cells: spec::cells(&spec),
         spec,

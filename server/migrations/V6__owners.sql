@@ -1,0 +1,4 @@
+-- Who asked for an experiment or a comparison, and may cancel and delete it.
+
+ALTER TABLE experiments ADD COLUMN owner TEXT;  -- a digest; NULL where nobody noted it:
+ALTER TABLE comparisons ADD COLUMN owner TEXT;  -- those are everybody's

@@ -1,0 +1,74 @@
+//! A crowd: many clients at once, each with several experiments and an event stream.
+
+use filature_tests::server::Server;
+use filature_tests::visitor::Visitor;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::thread;
+
+const CLIENTS: usize = 200;
+const EACH: usize = 3;
+
+fn short() -> Value {
+    json!({"workload": "fan-out", "executors": ["tokio-current"], "samples": 1, "warmups": 0,
+        "params": {"units": 1}})
+}
+
+fn is_final(state: &Value) -> bool {
+    !matches!(state.as_str(), Some("queued" | "running"))
+}
+
+#[test]
+fn nobody_of_a_crowd_starves_and_everybody_hears_of_the_end() {
+    let server = Server::start();
+    let first = Visitor::new(&server);
+    let slow = first.submit(&json!({"workload": "fan-out", "executors": ["tokio-current"],
+        "samples": 1000, "params": {"units": 1, "work": "sleep", "duration_ms": 100}}));
+    let slow = slow["id"].as_str().unwrap().to_owned();
+    server.wait(&slow, |e| e["state"] == "running");
+
+    let ids = thread::scope(|scope| {
+        let (server, clients) = (&server, 0..CLIENTS);
+        let waiting: Vec<_> = clients
+            .map(|_| {
+                let visitor = Visitor::new(server);
+                let ids: Vec<String> = (0..EACH)
+                    .map(|_| visitor.submit(&short())["id"].as_str().unwrap().to_owned())
+                    .collect();
+                let last = json!(ids[EACH - 1]);
+                let mut stream = visitor.listen("");
+                let heard = move || {
+                    let end = |data: &Value| data["experiment"] == last && is_final(&data["state"]);
+                    stream.until(|event| end(&event.data) || event.name == "gap");
+                };
+                scope.spawn(heard);
+                ids
+            })
+            .collect();
+        let late = Visitor::new(server).submit(&short());
+        let before = late["position"].as_u64().unwrap() as usize;
+        assert_eq!(before, 1 + CLIENTS, "one turn of everybody else, and the one that runs");
+        let cancelled = first.ask("DELETE", &format!("/api/v1/experiments/{slow}"), None);
+        assert_eq!(cancelled.status(), 200);
+        waiting
+    });
+
+    let mut begun: Vec<(String, usize)> = Vec::new();
+    for (client, ids) in ids.iter().enumerate() {
+        for id in ids {
+            let experiment = server.finished(id);
+            assert_eq!(experiment["state"], "done", "{experiment}");
+            begun.push((experiment["started_at"].as_str().unwrap().to_owned(), client));
+        }
+    }
+    begun.sort();
+    // Whoever had a second turn had it when everybody had had the first one.
+    let mut turns: HashMap<usize, usize> = HashMap::new();
+    for (place, (_, client)) in begun.iter().enumerate() {
+        let turn = turns.entry(*client).or_default();
+        assert!(place.abs_diff(*turn * CLIENTS) <= CLIENTS, "{client}: {turn} at {place}");
+        *turn += 1;
+    }
+    assert_eq!(server.json("/healthz")["queued"], 0);
+    assert_eq!(server.children(), [0_u32; 0]);
+}
