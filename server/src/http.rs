@@ -130,6 +130,9 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
              it answers under other names only if they are given with --allow-host"
         );
     }
+    // Whoever reaches it from another machine is somebody else, and so may be whoever the
+    // token is to be told apart from.
+    let shared = !address.ip().is_loopback() || settings.admin_token.is_some();
     let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), &settings);
     let times = lab.store.times(TIMES_MAX).await.map_err(|error| error.to_string())?;
     times.iter().for_each(|(spec, took)| lab.estimator.note(spec, *took));
@@ -138,7 +141,7 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
     let stopping = CancellationToken::new();
     let description = routes().into_openapi();
     let app = Arc::new(App {
-        sessions: session::Sessions::new(&token, settings.tls.tls_cert.is_some()),
+        sessions: session::Sessions::new(&token, shared, settings.tls.tls_cert.is_some()),
         hosts: hosts::Hosts::new(address, &settings.allowed_hosts),
         catalogue: catalogue::Catalogue::new(),
         description: cached::Cached::new(&description),

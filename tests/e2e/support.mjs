@@ -40,11 +40,11 @@ const BROWSER_ARGUMENTS = [
 /** A server as a process of its own. */
 export class Server {
   /** Starts a server; on a data directory of its own unless one is given. */
-  static async start({ data, listen = "127.0.0.1:0" } = {}) {
+  static async start({ data, listen = "127.0.0.1:0", arguments: more = [] } = {}) {
     const server = new Server();
     server.owned = data === undefined;
     server.data = data ?? (await mkdtemp(join(tmpdir(), "filature-e2e-")));
-    const arguments_ = ["serve", "--listen", listen, "--data", server.data];
+    const arguments_ = ["serve", "--listen", listen, "--data", server.data, ...more];
     server.process = spawn(PROGRAM, arguments_, { stdio: ["ignore", "pipe", "inherit"] });
     await once(server.process, "spawn");
     server.ended = once(server.process, "exit");

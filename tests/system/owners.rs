@@ -198,3 +198,38 @@ fn a_token_that_can_be_guessed_or_mistaken_is_refused_at_the_start() {
         assert!(said.contains("--admin-token"), "{said}");
     }
 }
+
+/// The ids that the history shows to somebody.
+fn listed(visitor: &Visitor) -> Vec<String> {
+    let page: Value = visitor.ask("GET", "/api/v1/experiments", None).json().unwrap();
+    let lines = page["experiments"].as_array().unwrap().clone();
+    lines.iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn in_a_class_each_sees_its_own_in_the_history_and_among_the_events() {
+    let data = tempfile::tempdir().unwrap();
+    let server = class(&data);
+    let [ann, bob] = [(); 2].map(|()| Visitor::new(&server));
+    let mut bobs_stream = bob.listen("");
+    let anns = asked(&ann, &short());
+    server.finished(anns.rsplit('/').next().unwrap());
+    let bobs = asked(&bob, &short());
+    let bobs_id = bobs.rsplit('/').next().unwrap();
+    let heard = bobs_stream.until(|event| event.data["state"] == "done" && event.name != "cell");
+    assert!(heard.iter().all(|event| event.data["experiment"] == json!(bobs_id)), "{heard:#?}");
+
+    assert_eq!(listed(&bob), [bobs_id]);
+    assert_eq!(bob.ask("GET", &anns, None).status(), 200, "whoever has the link can read it");
+    let all: Value = as_teacher(&server, "GET", "/api/v1/experiments", TOKEN).json().unwrap();
+    assert_eq!(all["experiments"].as_array().unwrap().len(), 2);
+    assert!(!server.get("/healthz").text().unwrap().contains(bobs_id));
+}
+
+#[test]
+fn who_has_a_server_for_itself_sees_all_that_was_measured_on_it() {
+    let server = Server::start();
+    let ann = Visitor::new(&server);
+    let id = server.submit(&short());
+    assert_eq!(listed(&ann), [id]);
+}

@@ -6,6 +6,7 @@
 //! interleaving: where that is outside the bar, the answer is "inconclusive", never "pass".
 
 mod bodies;
+mod crowd;
 mod http;
 mod pairs;
 mod server;

@@ -124,9 +124,8 @@ pub struct Health {
     pub status: String,
     /// How many experiments wait for the measuring slot.
     pub queued: usize,
-    /// The experiment that is being measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub running: Option<String>,
+    /// Whether an experiment is being measured.
+    pub running: bool,
     /// This program's version.
     pub version: String,
 }

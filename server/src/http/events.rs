@@ -4,7 +4,7 @@ use super::App;
 use super::extract::{unknown_comparison, unknown_experiment, wrong_query};
 use super::problem::{Answer, Failure};
 use super::session::Visitor;
-use crate::lab::bus::Listener;
+use crate::lab::bus::{Listener, Topic};
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -41,7 +41,8 @@ pub(super) struct EventsQuery {
 
 /// What happens in the lab, as server-sent events.
 ///
-/// The event's name is the field `event` of its data. After `Last-Event-ID` the stream
+/// Where several people share the server, those are told of what they asked for themselves,
+/// unless they name an experiment. The event's name is the field `event` of its data. After `Last-Event-ID` the stream
 /// goes on where it broke off; where that is no longer (or never was) known, it begins
 /// with the event `gap`: ask for the experiment again. The place of an experiment in the queue
 /// is told when it changes, at most twice a second and without an id: of the experiment that
@@ -84,7 +85,12 @@ pub(super) async fn events(
     // Listening begins before it is looked up, so that nothing falls between.
     let header = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?"));
     let last_id = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
-    let listener = app.lab.bus.listen(last_id, about, visitor.client);
+    let topic = match about {
+        Some(id) => Topic::One(id),
+        None if visitor.sees_all => Topic::All(visitor.client),
+        None => Topic::Own(visitor.client),
+    };
+    let listener = app.lab.bus.listen(last_id, topic);
     if let Some(id) = query.experiment
         && app.lab.store.state(&id).await?.is_none()
     {

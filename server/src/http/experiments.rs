@@ -78,7 +78,8 @@ pub(super) struct ListQuery {
 }
 
 /// The history, newest first. The experiments of a comparison are left out, unless that
-/// comparison is named.
+/// comparison is named. Where several people share the server, each sees its own, and the
+/// teacher all.
 #[utoipa::path(
     get, path = "/api/v1/experiments",
     operation_id = "list_experiments", tag = "experiments", params(ListQuery),
@@ -91,10 +92,15 @@ pub(super) struct ListQuery {
 )]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Answer<Response> {
     let Query(query) = query.map_err(|rejection| wrong_query(&rejection))?;
-    let filter = filter(&query)?;
+    let mut filter = filter(&query)?;
+    // The parts of a comparison are its own, and that is there for all.
+    if filter.comparison.is_none() && !visitor.sees_all {
+        filter.owner = Some(visitor.client);
+    }
     if let Some(id) = &filter.comparison
         && app.lab.store.comparison(id).await?.is_none()
     {
@@ -141,7 +147,8 @@ fn filter(query: &ListQuery) -> Answer<Filter> {
         cursor::decode(cursor).ok_or_else(|| Failure::bad_query(detail()))
     });
     let (workload, comparison) = (query.workload.clone(), query.comparison.clone());
-    Ok(Filter { before: before.transpose()?, workload, state: query.state, comparison, limit })
+    let (before, state) = (before.transpose()?, query.state);
+    Ok(Filter { before, workload, state, comparison, owner: None, limit })
 }
 
 /// An experiment with all its cells and samples, as far as it has come.

@@ -17,7 +17,7 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     let health = Health {
         status: "ok".to_owned(),
         queued: status.queued,
-        running: status.running,
+        running: status.running.is_some(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     fresh_json(health).into_response()

@@ -42,14 +42,17 @@ pub(super) fn can_be_in_token(byte: u8) -> bool {
 pub(super) struct Sessions {
     /// Compared instead of the token itself, so that the time it takes tells nothing of it.
     token: Digest,
+    /// Whether several people share this server, and each sees what is its own.
+    shared: bool,
     /// Whether cookies are for HTTPS only.
     secure: bool,
 }
 
 impl Sessions {
-    /// Sessions of a server with this teacher's token.
-    pub(super) fn new(token: &str, secure: bool) -> Self {
-        Self { token: digest(&SHA256, token.as_bytes()), secure }
+    /// Sessions of a server with this teacher's token, which several people share or one has
+    /// for itself.
+    pub(super) fn new(token: &str, shared: bool, secure: bool) -> Self {
+        Self { token: digest(&SHA256, token.as_bytes()), shared, secure }
     }
 
     /// The cookie for a client that has none: so that it is the same one over its requests.
@@ -100,6 +103,8 @@ pub(super) struct Visitor {
     pub(super) client: Client,
     /// Whether it may change what is not its own.
     is_teacher: bool,
+    /// Whether it is shown what is not its own where it does not ask for it by its id.
+    pub(super) sees_all: bool,
 }
 
 impl FromRequestParts<Arc<App>> for Visitor {
@@ -114,7 +119,8 @@ impl FromRequestParts<Arc<App>> for Visitor {
             },
             Client::of_session,
         );
-        Ok(Self { client, is_teacher: app.sessions.is_teacher(&parts.headers) })
+        let is_teacher = app.sessions.is_teacher(&parts.headers);
+        Ok(Self { client, is_teacher, sees_all: is_teacher || !app.sessions.shared })
     }
 }
 
@@ -198,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_client_keeps_the_cookie_that_it_was_given() {
-        let sessions = Sessions::new("the-token-of-this-test", true);
+        let sessions = Sessions::new("the-token-of-this-test", true, true);
         let given = sessions.greeting(&HeaderMap::new()).unwrap();
         let given = given.to_str().unwrap();
         for part in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
@@ -222,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_token_is_taken_from_the_header_and_from_the_cookie() {
-        let sessions = Sessions::new("correct-horse-battery", false);
+        let sessions = Sessions::new("correct-horse-battery", true, false);
         let is_teacher = |name, value| sessions.is_teacher(&headers(name, value));
         assert!(is_teacher(header::AUTHORIZATION, "Bearer correct-horse-battery"));
         assert!(is_teacher(header::COOKIE, "filature_teacher=correct-horse-battery"));

@@ -38,35 +38,44 @@ pub struct Bus {
     places: watch::Sender<Arc<[Place]>>,
 }
 
+#[derive(Default)]
 struct Inner {
     ring: Ring,
     held: Coalescer,
+    /// Who asked for the experiments that have not ended.
+    owners: HashMap<String, Client>,
 }
 
 impl Bus {
     /// A bus without events; `epoch` must differ from that of every other one.
     pub fn new(epoch: String) -> Self {
-        let inner = Inner { ring: Ring::default(), held: Coalescer::default() };
+        let inner = Inner::default();
         let places = watch::Sender::new(Arc::default());
         Self { epoch, inner: Mutex::new(inner), end: watch::Sender::new(1), places }
     }
 
-    /// Announces that an experiment waits, with its place.
-    pub fn queued(&self, experiment: &Experiment) {
+    /// Announces that an experiment of this client waits, with its place.
+    pub fn queued(&self, experiment: &Experiment, client: &Client) {
         let event = Event::Experiment {
             experiment: experiment.id.clone(),
             state: State::Queued,
             position: experiment.position,
             wait_s: experiment.wait_s,
         };
-        self.publish(&mut self.lock(), &event);
+        let mut inner = self.lock();
+        inner.owners.insert(experiment.id.clone(), client.clone());
+        self.publish(&mut inner, &event);
     }
 
     /// Announces the state of an experiment that no longer waits.
     pub fn experiment(&self, id: &str, state: State) {
         let experiment = id.to_owned();
         let event = Event::Experiment { experiment, state, position: None, wait_s: None };
-        self.publish(&mut self.lock(), &event);
+        let mut inner = self.lock();
+        self.publish(&mut inner, &event);
+        if state.is_final() {
+            inner.owners.remove(id);
+        }
     }
 
     /// Takes the places of all that wait. Those who listen are told of theirs, or of that of
@@ -116,14 +125,7 @@ impl Bus {
     }
 
     /// A listener that begins after the event `last_id`; without one, with what comes next.
-    /// Of the queue it hears where the experiment or comparison `about` is, where one is
-    /// given, and else where those of this client are.
-    pub fn listen(
-        self: &Arc<Self>,
-        last_id: Option<&str>,
-        about: Option<String>,
-        client: Client,
-    ) -> Listener {
+    pub fn listen(self: &Arc<Self>, last_id: Option<&str>, topic: Topic) -> Listener {
         let end = self.lock().ring.end;
         let next = match last_id {
             None => Some(end),
@@ -134,7 +136,7 @@ impl Bus {
         now.mark_changed();
         let places = Places { now, told: HashMap::new(), quiet_until: None };
         let changed = self.end.subscribe();
-        Listener { bus: Arc::clone(self), about, client, next, changed, places }
+        Listener { bus: Arc::clone(self), topic, next, changed, places }
     }
 
     fn seq(&self, id: &str) -> Option<u64> {
@@ -151,7 +153,8 @@ impl Bus {
     fn publish(&self, inner: &mut Inner, event: &Event) {
         let text = self.frame(inner.ring.end, event);
         let about = event.about().unwrap_or_default().to_owned();
-        inner.ring.push(Frame { about, text });
+        let owner = inner.owners.get(&about).cloned();
+        inner.ring.push(Frame { about, owner, text });
         self.end.send_replace(inner.ring.end);
     }
 
@@ -175,11 +178,38 @@ fn text(event: &Event) -> String {
     format!("event: {}\ndata: {json}\n\n", event.name())
 }
 
+/// What a listener wants to hear of.
+#[derive(Clone, Debug)]
+pub enum Topic {
+    /// One experiment or comparison, whosever it is.
+    One(String),
+    /// What this client has asked for, and all comparisons.
+    Own(Client),
+    /// Everything; of the queue, the places of what this client has asked for.
+    All(Client),
+}
+
+impl Topic {
+    fn has(&self, frame: &Frame) -> bool {
+        match self {
+            Self::One(id) => frame.about == *id,
+            Self::Own(client) => frame.owner.as_ref().is_none_or(|owner| owner == client),
+            Self::All(_) => true,
+        }
+    }
+
+    fn has_place(&self, place: &Place) -> bool {
+        match self {
+            Self::One(id) => place.id == *id,
+            Self::Own(client) | Self::All(client) => place.client == *client,
+        }
+    }
+}
+
 /// One who listens.
 pub struct Listener {
     bus: Arc<Bus>,
-    about: Option<String>,
-    client: Client,
+    topic: Topic,
     /// The event to read next; `None` when events were lost before it.
     next: Option<u64>,
     changed: watch::Receiver<u64>,
@@ -232,7 +262,7 @@ impl Listener {
             self.next = Some(inner.ring.end);
             return Some(self.bus.frame(inner.ring.end - 1, &Event::Gap));
         };
-        let (text, next) = inner.ring.read(next, self.about.as_deref());
+        let (text, next) = inner.ring.read(next, &self.topic);
         self.next = Some(next);
         text
     }
@@ -240,13 +270,9 @@ impl Listener {
     /// The places that have changed since it was told of them.
     fn moved(&mut self) -> Option<Bytes> {
         let places = self.places.now.borrow_and_update().clone();
-        let wanted = |place: &&Place| match &self.about {
-            Some(about) => place.id == *about,
-            None => place.client == self.client,
-        };
         let mut told = HashMap::new();
         let mut changed = String::new();
-        for place in places.iter().filter(wanted) {
+        for place in places.iter().filter(|place| self.topic.has_place(place)) {
             let known = (place.position, in_seconds(place.wait));
             if self.places.told.get(&place.id) != Some(&known) {
                 changed += &text(&Event::Experiment {
@@ -274,6 +300,8 @@ impl Places {
 struct Frame {
     /// The experiment or comparison: their ids are never the same.
     about: String,
+    /// Who asked for it, of an experiment.
+    owner: Option<Client>,
     text: Bytes,
 }
 
@@ -307,7 +335,7 @@ impl Ring {
     }
 
     /// The events from `next` on, and where to go on reading.
-    fn read(&self, next: u64, about: Option<&str>) -> (Option<Bytes>, u64) {
+    fn read(&self, next: u64, topic: &Topic) -> (Option<Bytes>, u64) {
         let skipped = (next - self.start()) as usize;
         let mut text = BytesMut::new();
         let mut read = next;
@@ -316,7 +344,7 @@ impl Ring {
                 break;
             }
             read += 1;
-            if about.is_none_or(|id| id == frame.about) {
+            if topic.has(frame) {
                 text.extend_from_slice(&frame.text);
             }
         }

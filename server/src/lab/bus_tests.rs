@@ -10,9 +10,16 @@ fn client(name: &str) -> Client {
     Client::of_session(name)
 }
 
+fn experiment(id: &str) -> Experiment {
+    let request = serde_json::json!({"workload": "counter"});
+    let request = serde_json::from_value(request).unwrap();
+    let spec = filature_core::experiment::check(&request, 2).unwrap();
+    Experiment { id: id.to_owned(), ..crate::lab::queue::fresh(spec) }
+}
+
 /// One who listens to everything.
 fn all(bus: &Arc<Bus>, last_id: Option<&str>) -> Listener {
-    bus.listen(last_id, None, client("ann"))
+    bus.listen(last_id, Topic::All(client("ann")))
 }
 
 fn sample(wall_ns: u64) -> Sample {
@@ -109,7 +116,7 @@ fn the_ring_is_bounded_in_bytes_too() {
     let mut ring = Ring::default();
     for _ in 0..20 {
         let text = Bytes::from(vec![b'x'; RING_BYTES_MAX / 10]);
-        ring.push(Frame { about: "a".to_owned(), text });
+        ring.push(Frame { about: "a".to_owned(), owner: None, text });
     }
     assert!(ring.bytes <= RING_BYTES_MAX && ring.frames.len() >= 9);
     assert_eq!(ring.end, 21);
@@ -118,7 +125,7 @@ fn the_ring_is_bounded_in_bytes_too() {
 #[tokio::test]
 async fn a_filter_leaves_out_other_experiments() {
     let bus = bus();
-    let mut listener = bus.listen(None, Some("mine".to_owned()), client("ann"));
+    let mut listener = bus.listen(None, Topic::One("mine".to_owned()));
     bus.experiment("other", State::Done);
     bus.experiment("mine", State::Done);
     let events = events(&listener.next().await);
@@ -197,7 +204,7 @@ async fn a_client_is_told_of_its_own_places_and_of_changes_only() {
 async fn who_asks_for_one_experiment_is_told_its_place_whosever_it_is() {
     let bus = bus();
     bus.places(vec![place("bob", "b1", 0), place("bob", "b2", 1)]);
-    let mut ann = bus.listen(None, Some("b2".to_owned()), client("ann"));
+    let mut ann = bus.listen(None, Topic::One("b2".to_owned()));
     assert_eq!(places(&ann.next().await), [("b2".to_owned(), 1, 2)]);
 }
 
@@ -218,4 +225,23 @@ async fn places_that_change_faster_are_told_as_they_are_in_the_end() {
     bus.experiment("a", State::Running);
     assert_eq!(events(&ann.next().await).len(), 1);
     assert_eq!(start.elapsed(), PLACES_EVERY);
+}
+
+#[tokio::test]
+async fn who_shares_a_server_hears_of_its_own_experiments_and_of_comparisons() {
+    let bus = bus();
+    let mut ann = bus.listen(None, Topic::Own(client("ann")));
+    for (name, id) in [("ann", "a"), ("bob", "b")] {
+        bus.queued(&experiment(id), &client(name));
+    }
+    bus.comparison("c", State::Running);
+    for id in ["b", "a"] {
+        bus.cell(id, 0, CellState::Running, None);
+        bus.experiment(id, State::Done);
+    }
+    let told: Vec<String> = events(&ann.next().await)
+        .iter()
+        .map(|(_, event)| event.about().unwrap().to_owned())
+        .collect();
+    assert_eq!(told, ["a", "c", "a", "a"]);
 }

@@ -120,7 +120,7 @@ impl Lab {
         let entered = slot.enter(client, &experiment.id, expected);
         if entered {
             put(experiment, slot.place(&experiment.id));
-            self.bus.queued(experiment);
+            self.bus.queued(experiment, client);
             self.bus.places(slot.places());
             self.line.wake();
         }
@@ -290,7 +290,7 @@ pub(super) fn in_seconds(time: Duration) -> u64 {
 pub const STOPPED: &str = "the server was stopped; the experiment can be run again";
 
 /// An experiment as it is when it is accepted.
-fn fresh(spec: Spec) -> Experiment {
+pub(super) fn fresh(spec: Spec) -> Experiment {
     let cells = experiment::cells(&spec);
     Experiment {
         id: random_word(16),

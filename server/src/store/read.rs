@@ -19,6 +19,8 @@ pub struct Filter {
     pub state: Option<State>,
     /// Only those of this comparison; without it, those that belong to none.
     pub comparison: Option<String>,
+    /// Only those that this client asked for.
+    pub owner: Option<Client>,
     /// At most so many.
     pub limit: u32,
 }
@@ -174,7 +176,7 @@ pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page,
             "SELECT seq, id, state, spec, created_at, finished_at, verdict FROM experiments
              WHERE (?1 IS NULL OR seq < ?1) AND (?2 IS NULL OR workload = ?2)
              AND (?3 IS NULL OR state = ?3) AND comparison IS ?4
-             ORDER BY seq DESC LIMIT ?5",
+             AND (?5 IS NULL OR owner = ?5) ORDER BY seq DESC LIMIT ?6",
         )?
         .query_map(
             params![
@@ -182,6 +184,7 @@ pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page,
                 filter.workload,
                 filter.state.map(State::id),
                 filter.comparison,
+                filter.owner.as_ref().map(Client::name),
                 i64::from(filter.limit) + 1
             ],
             |row| Ok((row.get(0)?, line(row)?)),

@@ -29,6 +29,11 @@ fn experiment(id: &str, workload: &str) -> Experiment {
     }
 }
 
+/// The first page of everything that belongs to no comparison.
+fn everything() -> Filter {
+    Filter { before: None, workload: None, state: None, comparison: None, owner: None, limit: 9 }
+}
+
 fn owner() -> Client {
     Client::of_session("owner")
 }
@@ -114,8 +119,7 @@ async fn a_change_that_fails_is_undone_alone() {
 async fn the_history_is_read_page_by_page_newest_first() {
     let (_folder, store) = created(&["a", "b", "c"]).await;
     store.write(create(experiment("d", "pipeline"), None)).await.unwrap();
-    let filter =
-        |before| Filter { before, workload: None, state: None, comparison: None, limit: 2 };
+    let filter = |before| Filter { before, limit: 2, ..everything() };
     let ids = |page: &Page| page.lines.iter().map(|line| line.id.clone()).collect::<Vec<_>>();
     let first = store.page(filter(None)).await.unwrap();
     assert_eq!(ids(&first), ["d", "c"]);
@@ -209,7 +213,7 @@ async fn experiments_of_a_comparison_are_listed_with_it_only() {
     let (_folder, store) = compared().await;
     let ids = async |comparison: Option<&str>| {
         let comparison = comparison.map(str::to_owned);
-        let filter = Filter { before: None, workload: None, state: None, comparison, limit: 9 };
+        let filter = Filter { comparison, ..everything() };
         let lines = store.page(filter).await.unwrap().lines;
         lines.into_iter().map(|line| line.id).collect::<Vec<_>>()
     };
@@ -288,4 +292,8 @@ async fn who_asked_for_something_is_known_afterwards() {
         assert_eq!(store.owner(owned, id).await.unwrap(), Some(Some(owner())));
         assert_eq!(store.owner(owned, "nothing").await.unwrap(), None);
     }
+    let listed = async |owner| {
+        store.page(Filter { owner: Some(owner), ..everything() }).await.unwrap().lines.len()
+    };
+    assert_eq!((listed(owner()).await, listed(Client::of_session("else")).await), (1, 0));
 }

@@ -13,8 +13,33 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// If there is no answer, or one that is not a success.
 pub(super) fn ask(address: &str, method: &str, path: &str, body: &str) -> Result<String, String> {
+    answer(address, "", method, path, body)
+}
+
+/// The JSON that is answered to one of several clients, each of whom has a name.
+///
+/// # Errors
+/// If there is no answer, or one that is not a success.
+pub(super) fn ask_as(
+    address: &str,
+    client: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<Value, String> {
+    let answer = answer(address, client, method, path, &body.to_string())?;
+    serde_json::from_str(&answer).map_err(|error| format!("{method} {path}: {error}"))
+}
+
+fn answer(
+    address: &str,
+    client: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Result<String, String> {
     let mut answer = String::new();
-    connect(address, method, path, body)?
+    connect(address, client, method, path, body)?
         .read_to_string(&mut answer)
         .map_err(|error| format!("{method} {path}: {error}"))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
@@ -45,10 +70,25 @@ impl Events {
     /// # Errors
     /// If the server does not answer with one.
     pub(super) fn open(address: &str) -> Result<Self, String> {
-        let mut reader = BufReader::new(connect(address, "GET", "/api/v1/events", "")?);
+        Self::open_as(address, "", "")
+    }
+
+    /// Opens a stream with this query for one of several clients.
+    ///
+    /// # Errors
+    /// If the server does not answer with one.
+    pub(super) fn open_as(address: &str, client: &str, query: &str) -> Result<Self, String> {
+        let path = format!("/api/v1/events{query}");
+        let mut reader = BufReader::new(connect(address, client, "GET", &path, "")?);
         let mut status = String::new();
         reader.read_line(&mut status).map_err(|error| error.to_string())?;
         if status.starts_with("HTTP/1.1 200") { Ok(Self(reader)) } else { Err(status) }
+    }
+
+    /// Reads whatever comes, until the server ends it.
+    pub(super) fn read_to_end(&mut self) {
+        // How it ends does not matter: it was there to be written to.
+        let _ = std::io::copy(&mut self.0, &mut std::io::sink());
     }
 
     /// Waits for a line of the stream that contains all of `parts`.
@@ -70,13 +110,27 @@ impl Events {
     }
 }
 
-fn connect(address: &str, method: &str, path: &str, body: &str) -> Result<TcpStream, String> {
+/// The cookie of a client: any 32 letters and digits that are its own.
+fn cookie(client: &str) -> String {
+    if client.is_empty() {
+        return String::new();
+    }
+    format!("Cookie: filature_session={client:x>32}\r\n")
+}
+
+fn connect(
+    address: &str,
+    client: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Result<TcpStream, String> {
     let send = || -> std::io::Result<TcpStream> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let length = body.len();
+        let (length, cookie) = (body.len(), cookie(client));
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{cookie}\
              Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes())?;

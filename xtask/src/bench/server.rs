@@ -2,7 +2,7 @@
 //! is being measured.
 
 use super::pairs::{Bar, Comparison, Reading, Results, Round, median, percentile, rounds, sorted};
-use super::{Options, http};
+use super::{Options, crowd, http};
 use crate::shell::{output, say, target};
 use crate::tools;
 use serde_json::{Value, json};
@@ -51,6 +51,11 @@ pub(super) fn measure(
     }
     if wants("server: listeners against none") {
         results.comparisons.push(listeners(&Server::filature(filature)?, options.pairs)?);
+    }
+    if wants("server: crowd") {
+        let (comparison, readings) = crowd::measure(filature, options.pairs)?;
+        results.comparisons.push(comparison);
+        results.readings.extend(readings);
     }
     Ok(())
 }
@@ -151,7 +156,7 @@ fn listeners(server: &Server, pairs: u32) -> Result<Comparison, String> {
     let watched = || {
         let over = AtomicBool::new(false);
         let _idle = (0..LISTENERS)
-            .map(|_| http::Events::open(&server.address))
+            .map(|place| http::Events::open_as(&server.address, &format!("listener{place}"), ""))
             .collect::<Result<Vec<_>, _>>()?;
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -173,15 +178,19 @@ fn listeners(server: &Server, pairs: u32) -> Result<Comparison, String> {
 }
 
 /// A running server; ended when dropped.
-struct Server {
+pub(super) struct Server {
     process: Child,
-    address: String,
+    /// Where it listens.
+    pub(super) address: String,
     data: Option<PathBuf>,
 }
 
 impl Server {
     /// Filature's, on a free port with an empty history.
-    fn filature(program: &Path) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(super) fn filature(program: &Path) -> Result<Self, String> {
         let data = target().join(format!("bench-history-{}", std::process::id()));
         let mut command = Command::new(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
@@ -233,6 +242,24 @@ impl Server {
             all.zip(per_second).ok_or_else(|| format!("wrk reports no figures: {report}"))?;
         cpu_us.push((after - before) / all);
         Ok(per_second)
+    }
+
+    /// The resident memory of its process.
+    ///
+    /// # Errors
+    /// If the kernel does not tell.
+    pub(super) fn memory_mb(&self) -> Result<f64, String> {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        kib.map(|kib| kib * 1024.0 / 1e6).ok_or_else(|| format!("{path} has no VmRSS"))
+    }
+
+    /// Ends the process, and with it all that waits for its answers.
+    pub(super) fn end(&self) {
+        // An error means that it has ended already.
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
     }
 
     /// The processor time that its process has used, by the kernel's ticks of 10 ms.
