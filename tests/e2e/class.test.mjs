@@ -42,7 +42,7 @@ test("each waits for its turn, is told how long, and cannot cancel what is someb
     const [bob, cy] = [await come(slow(5)), await come(slow(5))];
     await run(bob);
     await run(cy);
-    await cy.getByText(/In the queue: 2 experiments before this one, about \d+ (s|min)\./).waitFor();
+    await cy.locator("#progress").getByText(/In the queue: 2 experiments before this one, about \d+ (s|min)\./).waitFor();
 
     await bob.goto(`/e/${idOf(ann)}`);
     await bob.locator("#cancel-button").click();
@@ -72,19 +72,17 @@ test("what had been shown is there after the plug was pulled, and is still one's
     assert.equal(left.state, "interrupted");
     assert.ok(left.cells[0].samples.length >= seen, "a sample that was shown is lost");
 
+    // Each finds its own in the history, and can delete it there.
+    const row = (page, id) =>
+      page.locator("#history-list li", { has: page.locator(`a[href='/e/${id}']`) });
     await bob.goto("/history");
-    const removed = (page, id) => {
-      const row = page.locator("#history-list li", { has: page.locator(`a[href='/e/${id}']`) });
-      return row.getByRole("button", { name: "Delete this experiment" }).click().then(async () => {
-        await row.getByRole("button", { name: "Delete for good" }).click();
-        return row;
-      });
-    };
-    await removed(bob, idOf(ann));
-    await bob.getByText("this experiment is somebody else's").waitFor();
-    await ann.goto(`/history`);
-    const row = await removed(ann, shown.id);
-    await row.waitFor({ state: "detached" });
+    await row(bob, left.id).waitFor();
+    assert.equal(await row(bob, shown.id).count(), 0);
+    await ann.goto("/history");
+    const own = row(ann, shown.id);
+    await own.getByRole("button", { name: "Delete this experiment" }).click();
+    await own.getByRole("button", { name: "Delete for good" }).click();
+    await own.waitFor({ state: "detached" });
   }));
 
 test("the teacher's link makes a browser the teacher's, and leaves no token in its address", () =>
