@@ -6,6 +6,9 @@
 //! - `session`: who asks, and what they may change.
 //! - `docs`, `assets`, `teacher`: what is served as files.
 //! - `guard`, `hosts`, `problem`, `extract`: what all routes share.
+//! - `listen`, `connection`, `watch`, `socket`, `tls`, `streams`: what carries the requests,
+//!   and its limits.
+//! - `start`, `stop`: what is said at the beginning, and what ends it.
 //! - `cached`, `metrics`: answers that are kept, figures about the server itself.
 
 mod assets;
@@ -14,6 +17,7 @@ mod catalogue;
 mod cells;
 mod comparison_files;
 mod comparisons;
+mod connection;
 mod cursor;
 mod docs;
 mod events;
@@ -23,34 +27,37 @@ mod extract;
 mod guard;
 mod health;
 mod hosts;
+mod listen;
 mod metrics;
 mod problem;
 mod session;
+mod socket;
+mod start;
+mod stop;
+mod streams;
 mod teacher;
+mod tls;
+mod watch;
 
+use crate::client::Client;
 use crate::lab::bus::Bus;
 use crate::lab::names::random_word;
 use crate::lab::queue::Lab;
 use crate::settings::Settings;
 use crate::store::Store;
-use axum::serve::ListenerExt;
-use axum::{Router, ServiceExt};
-use std::future::IntoFuture;
-use std::io::IsTerminal;
+use axum::Router;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// How long open connections get to end by themselves when the server is stopped.
-const GRACE: Duration = Duration::from_secs(3);
+/// How long the lab gets at least to write down what a stopped server has interrupted.
+const LAB_TIME: Duration = Duration::from_secs(5);
 
 /// From how many of the last experiments the server learns, when it is started, how long the
 /// next ones will take.
@@ -66,7 +73,9 @@ pub(crate) struct App {
     finished: cached::Finished,
     compared: cached::Finished,
     metrics: metrics::Metrics,
-    streams: Arc<Semaphore>,
+    streams: Arc<streams::Streams<Client>>,
+    /// The longest time that a request with a body may take until its answer begins.
+    body_time_max: Duration,
     stopping: CancellationToken,
 }
 
@@ -116,111 +125,87 @@ fn service(app: Arc<App>) -> guard::Guard<Router> {
 /// # Errors
 /// Why the server could not start, in one sentence.
 pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
-    log();
-    let stop = stop_signal()?;
-    let token = token(&settings)?;
+    start::log(settings.log_format);
+    let mut signals = stop::Signals::new()?;
+    let tls = tls::Tls::new(&settings.tls)?;
+    let token = start::token(&settings)?;
     let store = Store::open(data)?;
-    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+    let listener = listen::bind(settings.listen).map_err(|error| {
         format!("cannot listen on {}: {error}; choose another with --listen", settings.listen)
     })?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    if !address.ip().is_loopback() {
-        tracing::warn!(
-            "listening on {address}: everyone who reaches it can run experiments on this machine; \
-             it answers under other names only if they are given with --allow-host"
-        );
-    }
-    // Whoever reaches it from another machine is somebody else, and so may be whoever the
-    // token is to be told apart from.
-    let shared = !address.ip().is_loopback() || settings.admin_token.is_some();
     let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), &settings);
     let times = lab.store.times(TIMES_MAX).await.map_err(|error| error.to_string())?;
     times.iter().for_each(|(spec, took)| lab.estimator.note(spec, *took));
     let measuring = tokio::spawn(Arc::clone(&lab).run());
     let comparing = tokio::spawn(Arc::clone(&lab).run_comparisons());
     let stopping = CancellationToken::new();
-    let description = routes().into_openapi();
-    let app = Arc::new(App {
-        sessions: session::Sessions::new(&token, shared, settings.tls.tls_cert.is_some()),
-        hosts: hosts::Hosts::new(address, &settings.allowed_hosts),
-        catalogue: catalogue::Catalogue::new(),
-        description: cached::Cached::new(&description),
-        finished: cached::Finished::default(),
-        compared: cached::Finished::default(),
-        metrics: metrics::Metrics::new(&lab, description.paths.paths.keys()),
-        streams: Arc::new(Semaphore::new(events::STREAMS_MAX)),
-        stopping: stopping.clone(),
-        lab: Arc::clone(&lab),
-    });
-
-    let nodelay = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection without TCP_NODELAY");
-        }
-    });
-    let served =
-        axum::serve(nodelay, service(app).into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(stopping.clone().cancelled_owned());
-    let mut serving = tokio::spawn(served.into_future());
-    println!("Filature is listening on http://{address}");
-    if !address.ip().is_loopback() && settings.admin_token.is_none() {
-        println!("The teacher's page: http://{address}{}#{token}", teacher::PAGE);
-    }
+    let connections = Arc::new(listen::Connections::new(settings.connections.connections_max));
+    let app = app(&settings, address, &token, &lab, &connections, &stopping);
+    let text = start::text(address, &settings, &app.hosts, &token);
+    let times = watch::Times::new(&settings.connections);
+    let serving = Arc::new(connection::Serving { guard: service(app), times, tls });
+    let accepting = listen::accept(listener, serving, Arc::clone(&connections), stopping.clone());
+    let mut accepting = tokio::spawn(accepting);
+    print!("{text}");
+    // A harness that reads the address waits for it; one that has gone needs none.
+    let _ = std::io::stdout().flush();
 
     tokio::select! {
-        () = stop => tracing::info!("stopping"),
-        ended = &mut serving => return Err(format!("the server ended: {ended:?}")),
+        () = signals.next() => tracing::info!("stopping"),
+        ended = &mut accepting => return Err(format!("the server ended: {ended:?}")),
     }
+    signals.end_at_next();
     stopping.cancel();
-    lab.close().await;
-    let orderly = async {
+    let stop_time = Duration::from_secs(settings.stop_time_s);
+    let lab_ends = async {
+        lab.close().await;
         let _ = measuring.await;
         let _ = comparing.await;
-        let _ = serving.await;
     };
-    if tokio::time::timeout(GRACE, orderly).await.is_err() {
+    let connections_end = async {
+        let _ = accepting.await;
+        connections.finish().await;
+    };
+    let (lab_ended, connections_ended) = tokio::join!(
+        timeout(stop_time.max(LAB_TIME), lab_ends),
+        timeout(stop_time, connections_end)
+    );
+    if lab_ended.is_err() {
+        tracing::warn!("what was measured did not end in time; it is `interrupted`");
+    }
+    if connections_ended.is_err() {
         tracing::info!("some connections were still open");
     }
     Ok(())
 }
 
-/// The teacher's token: the one that was given, or a new one.
-fn token(settings: &Settings) -> Result<String, String> {
-    let least = session::TOKEN_LENGTH_MIN;
-    match &settings.admin_token {
-        None => Ok(random_word(32)),
-        Some(token) if token.len() >= least && token.bytes().all(session::can_be_in_token) => {
-            Ok(token.clone())
-        }
-        Some(_) => Err(format!(
-            "--admin-token must have at least {least} characters, all of them letters, digits, \
-             `-`, `.`, `_` or `~`"
-        )),
-    }
-}
-
-/// Logs to stderr; stdout is for the address. `RUST_LOG` chooses what.
-fn log() {
-    let filter =
-        EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
-    // Already set where several servers run in one process: then that one stays.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
-}
-
-/// Ends with the first Ctrl-C or SIGTERM.
-fn stop_signal() -> Result<impl Future<Output = ()>, String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|error| format!("cannot listen to signals: {error}"));
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+fn app(
+    settings: &Settings,
+    address: SocketAddr,
+    token: &str,
+    lab: &Arc<Lab>,
+    connections: &listen::Connections,
+    stopping: &CancellationToken,
+) -> Arc<App> {
+    let description = routes().into_openapi();
+    let limits = &settings.connections;
+    let streams = streams::Streams::new(limits.streams_max, limits.streams_client_max);
+    // Whoever reaches it from another machine is somebody else, and so may be whoever the
+    // token is to be told apart from.
+    let shared = !address.ip().is_loopback() || settings.admin_token.is_some();
+    let secure = settings.tls.tls_cert.is_some();
+    Arc::new(App {
+        sessions: session::Sessions::new(token, shared, secure),
+        hosts: hosts::Hosts::new(address, &start::own_addresses(address), &settings.allowed_hosts),
+        catalogue: catalogue::Catalogue::new(),
+        description: cached::Cached::new(&description),
+        finished: cached::Finished::default(),
+        compared: cached::Finished::default(),
+        metrics: metrics::Metrics::new(lab, connections, description.paths.paths.keys()),
+        streams: Arc::new(streams),
+        body_time_max: Duration::from_secs(limits.body_time_s) + guard::REQUEST_TIME_MAX,
+        stopping: stopping.clone(),
+        lab: Arc::clone(lab),
     })
 }

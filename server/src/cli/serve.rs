@@ -15,7 +15,10 @@ pub(super) fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     })?;
     let runtime =
         Runtime::new().map_err(|error| Failure::Failed(format!("no Tokio runtime: {error}")))?;
-    runtime.block_on(http::serve(settings, &data)).map_err(Failure::Failed)?;
+    let served = runtime.block_on(http::serve(settings, &data));
+    // What is still being computed for a connection has nobody to go to.
+    runtime.shutdown_background();
+    served.map_err(Failure::Failed)?;
     Ok(ExitCode::SUCCESS)
 }
 

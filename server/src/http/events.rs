@@ -1,10 +1,14 @@
 //! The stream of events: one for a whole page, resumed where it broke off.
 
 use super::App;
+use super::connection::Until;
 use super::extract::{unknown_comparison, unknown_experiment, wrong_query};
 use super::problem::{Answer, Failure};
 use super::session::Visitor;
+use super::streams::Place;
+use crate::client::Client;
 use crate::lab::bus::{Listener, Topic};
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -16,12 +20,9 @@ use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
-
-/// The most streams that may be open at once.
-pub(super) const STREAMS_MAX: usize = 512;
 
 /// A comment keeps proxies from closing a stream on which nothing happens.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
@@ -41,13 +42,14 @@ pub(super) struct EventsQuery {
 
 /// What happens in the lab, as server-sent events.
 ///
-/// Where several people share the server, those are told of what they asked for themselves,
-/// unless they name an experiment. The event's name is the field `event` of its data. After `Last-Event-ID` the stream
-/// goes on where it broke off; where that is no longer (or never was) known, it begins
+/// Where several people share the server, each is told of what it asked for itself, unless it
+/// names an experiment. The event's name is the field `event` of its data. After
+/// `Last-Event-ID` the stream goes on where it broke off; where that is no longer (or never was) known, it begins
 /// with the event `gap`: ask for the experiment again. The place of an experiment in the queue
 /// is told when it changes, at most twice a second and without an id: of the experiment that
-/// was asked for, or else of one's own. Samples of one cell come at most
-/// ten times a second. A reader that is too slow also gets a `gap`.
+/// was asked for, or else of one's own. Samples of one cell come at most ten times a second. A
+/// reader that is too slow also gets a `gap`, and one that takes nothing at all is hung up on.
+/// A stream that has been open for long ends: resume it.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(
@@ -61,6 +63,8 @@ pub(super) struct EventsQuery {
             content_type = "application/problem+json"),
         (status = 404, description = "There is no such experiment or comparison", body = Problem,
             content_type = "application/problem+json"),
+        (status = 429, description = "This client has too many streams open", body = Problem,
+            content_type = "application/problem+json"),
         (status = 503, description = "Too many streams are open", body = Problem,
             content_type = "application/problem+json"),
     )
@@ -68,13 +72,12 @@ pub(super) struct EventsQuery {
 pub(super) async fn events(
     State(app): State<Arc<App>>,
     visitor: Visitor,
+    Extension(until): Extension<Until>,
     query: Result<Query<EventsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let Query(query) = query.map_err(|rejection| wrong_query(&rejection))?;
-    let permit = Arc::clone(&app.streams).try_acquire_owned().map_err(|_| {
-        Failure::unavailable(format!("{STREAMS_MAX} event streams are open, which is the limit"))
-    })?;
+    let place = app.streams.enter(visitor.client.clone()).map_err(Failure::of_streams)?;
     let about = match (&query.experiment, &query.comparison) {
         (Some(_), Some(_)) => {
             let detail = "`experiment` and `comparison` exclude each other: open two streams";
@@ -102,7 +105,7 @@ pub(super) async fn events(
         return Err(unknown_comparison(&id));
     }
     let stopping = app.stopping.clone();
-    let stream = Stream { listener, stopping, greeted: false, _permit: permit };
+    let stream = Stream { listener, stopping, greeted: false, until, _place: place };
     let headers =
         [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(stream::unfold(stream, Stream::next))).into_response())
@@ -112,7 +115,8 @@ struct Stream {
     listener: Listener,
     stopping: CancellationToken,
     greeted: bool,
-    _permit: OwnedSemaphorePermit,
+    until: Until,
+    _place: Place<Client>,
 }
 
 impl Stream {
@@ -126,6 +130,7 @@ impl Stream {
         }
         let text = tokio::select! {
             () = self.stopping.cancelled() => return None,
+            () = sleep_until(self.until.0) => return None,
             text = self.listener.next() => text,
             () = tokio::time::sleep(KEEP_ALIVE_EVERY) => Bytes::from_static(b": still here\n\n"),
         };

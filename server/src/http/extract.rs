@@ -1,17 +1,19 @@
 //! What handlers take from a request, each with its own problem when it is not there.
 
 use super::problem::Failure;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::{BoxError, Json};
 use filature_core::FieldError;
 use filature_core::api::limits;
 use http_body_util::LengthLimitError;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
+use std::error::Error;
+use std::io;
 
 /// A JSON body, every field of which is known and of the right type.
 pub(super) struct Body<T>(pub T);
@@ -39,12 +41,29 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn unread(error: axum::Error) -> Failure {
-    if error.into_inner().is::<LengthLimitError>() {
+    let error = error.into_inner();
+    if error.is::<LengthLimitError>() {
         let most = limits::BODY_BYTES_MAX;
         let detail = format!("a body may have at most {most} bytes");
         return Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE, detail);
     }
+    if let Some(late) = timed_out(&error) {
+        return Failure::of_status(StatusCode::REQUEST_TIMEOUT, late.to_string());
+    }
     Failure::bad_request("the body ended before it was complete")
+}
+
+/// The error of a body that was not there in time, somewhere within this one.
+fn timed_out(error: &BoxError) -> Option<&io::Error> {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error.as_ref());
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if let Some(late) = io.filter(|error| error.kind() == io::ErrorKind::TimedOut) {
+            return Some(late);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {

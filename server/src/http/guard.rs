@@ -3,12 +3,13 @@
 
 use super::App;
 use super::problem::{Failure, MEDIA_TYPE};
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::Either;
+use http_body_util::BodyExt;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -20,8 +21,8 @@ use tower_http::CompressionLevel;
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 
-/// The longest time that a request may take until its answer begins.
-const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+/// The longest time that a request may take until its answer begins, once it is there.
+pub(super) const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The smallest body that is worth compressing.
 const COMPRESS_FROM_BYTES: u64 = 4 * 1024;
@@ -74,10 +75,12 @@ where
         let route = app.metrics.route(path);
         let method = request.method().clone();
         let allowed = app.hosts.check(&method, request.uri(), request.headers());
+        let time_max =
+            if request.body().is_end_stream() { REQUEST_TIME_MAX } else { app.body_time_max };
         let answering = allowed.map(|()| self.answer(request));
         Box::pin(async move {
             let response = match answering {
-                Ok(answering) => in_time(answering).await,
+                Ok(answering) => in_time(answering, time_max).await,
                 Err(reason) => Failure::forbidden(reason).into_response(),
             };
             let mut response = as_problem(&method, response);
@@ -110,15 +113,18 @@ where
     }
 }
 
-async fn in_time(answering: impl Future<Output = Result<Response, Infallible>>) -> Response {
+async fn in_time(
+    answering: impl Future<Output = Result<Response, Infallible>>,
+    time_max: Duration,
+) -> Response {
     let answered = AssertUnwindSafe(answering).catch_unwind();
-    match tokio::time::timeout(REQUEST_TIME_MAX, answered).await {
+    match tokio::time::timeout(time_max, answered).await {
         Ok(Ok(Ok(response))) => response,
         // The panic hook has logged where.
         Ok(Err(_)) => Failure::internal().into_response(),
         Err(_) => Failure::of_status(
             StatusCode::REQUEST_TIMEOUT,
-            format!("no answer was ready within {} s", REQUEST_TIME_MAX.as_secs()),
+            format!("no answer was ready within {} s", time_max.as_secs()),
         )
         .into_response(),
     }
@@ -144,6 +150,26 @@ fn as_problem(method: &Method, response: Response) -> Response {
         problem.headers_mut().insert(header::ALLOW, allow);
     }
     problem
+}
+
+/// The bytes of an answer to what is no request, before a connection is closed.
+pub(super) fn raw(failure: Failure) -> Vec<u8> {
+    let mut response = failure.into_response();
+    secure(response.headers_mut(), PAGE_POLICY);
+    let (status, headers) = (response.status(), response.headers().clone());
+    let collected = response.into_body().collect().now_or_never();
+    let body = collected.expect("it is in memory").expect("it cannot fail").to_bytes();
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut answer = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
+    for (name, value) in &headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            answer.extend_from_slice(part);
+        }
+    }
+    let end = format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    answer.extend_from_slice(end.as_bytes());
+    answer.extend_from_slice(&body);
+    answer
 }
 
 fn secure(headers: &mut HeaderMap, policy: &'static str) {

@@ -1,30 +1,31 @@
 //! Who may ask. A server on localhost can be reached by every web page that its user
-//! opens: the `Host` header tells a rebound DNS name apart, the `Origin` header a page
-//! of somebody else.
+//! opens: the `Host` header tells a rebound DNS name apart, `Origin` and `Sec-Fetch-Site` a
+//! page of somebody else. Such a page may neither start anything nor read anything; it may
+//! link to what people look at.
 
+use super::guard::DOCS;
 use axum::http::{HeaderMap, Method, Uri, header};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The names under which this server answers.
 #[derive(Clone, Debug)]
 pub(super) struct Hosts {
+    /// Those by which other machines reach it, without a port.
+    elsewhere: Vec<String>,
     hosts: Vec<String>,
     origins: Vec<String>,
 }
 
 impl Hosts {
-    /// The loopback names, the address listened on, and the `extra` names.
-    pub(super) fn new(listening: SocketAddr, extra: &[String]) -> Self {
+    /// The loopback names, the machine's `own` addresses, and the `extra` names.
+    pub(super) fn new(listening: SocketAddr, own: &[IpAddr], extra: &[String]) -> Self {
         let port = listening.port();
-        let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
-        if !listening.ip().is_unspecified() {
-            names.push(match listening {
-                SocketAddr::V4(address) => address.ip().to_string(),
-                SocketAddr::V6(address) => format!("[{}]", address.ip()),
-            });
-        }
-        let own: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
         let extra: Vec<String> = extra.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let reachable = own.iter().filter(|ip| !ip.is_loopback()).map(bracketed);
+        let elsewhere: Vec<String> = extra.iter().cloned().chain(reachable).collect();
+        let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
+        names.extend(own.iter().map(bracketed));
+        let own: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
         let extra_here: Vec<String> = extra.iter().map(|name| format!("{name}:{port}")).collect();
 
         // A page at http://localhost is another server's, unless this one has the port
@@ -37,7 +38,12 @@ impl Hosts {
             _ => {}
         }
         let hosts = [names, own, extra, extra_here].concat();
-        Self { hosts, origins }
+        Self { elsewhere, hosts, origins }
+    }
+
+    /// The names and addresses by which other machines reach this server, without its port.
+    pub(super) fn reached_from_elsewhere(&self) -> &[String] {
+        &self.elsewhere
     }
 
     /// Why a request is not answered, if it is not.
@@ -62,19 +68,46 @@ impl Hosts {
                  to be reached under that name"
             ));
         }
-        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-            return Ok(());
+        for origin in headers.get_all(header::ORIGIN) {
+            let origin = origin.to_str().unwrap_or("?");
+            if !among(&self.origins, origin) {
+                let shown: String = origin.chars().take(100).collect();
+                return Err(format!(
+                    "pages of \"{shown}\" may neither read nor change anything here"
+                ));
+            }
         }
-        let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("?"));
-        if let Some(origin) = origin.filter(|origin| !among(&self.origins, origin)) {
-            let shown: String = origin.chars().take(100).collect();
-            return Err(format!("pages of \"{shown}\" may not change anything here"));
-        }
-        let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
-        if site == Some(b"cross-site") {
-            return Err("pages of another site may not change anything here".to_owned());
+        let is_foreign = |site: &[u8]| !matches!(site, b"same-origin" | b"none");
+        let mut sites = headers.get_all(SITE).iter();
+        if sites.any(|site| is_foreign(site.as_bytes())) && !is_link(method, uri, headers) {
+            return Err("pages of another site may neither read nor change anything here, but \
+                        link to its page"
+                .to_owned());
         }
         Ok(())
+    }
+}
+
+const SITE: &str = "sec-fetch-site";
+
+/// Whether somebody has followed a link to what people look at. No page gets to see what
+/// another one has opened in this way.
+fn is_link(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let is = |name, value: &str| headers.get(name).is_some_and(|given| given == value);
+    let path = uri.path();
+    let is_page = !["/api/", "/metrics", "/healthz"].iter().any(|start| path.starts_with(start))
+        || path.strip_prefix(DOCS).is_some_and(|rest| matches!(rest, "" | "/"));
+    is_page
+        && matches!(*method, Method::GET | Method::HEAD)
+        && is("sec-fetch-mode", "navigate")
+        && is("sec-fetch-dest", "document")
+}
+
+/// An address as it stands in a `Host` header.
+fn bracketed(ip: &IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
     }
 }
 

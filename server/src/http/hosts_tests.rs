@@ -4,15 +4,25 @@ use super::*;
 use axum::http::HeaderName;
 
 fn hosts(listening: &str) -> Hosts {
-    Hosts::new(listening.parse().unwrap(), &["Lab.example".to_owned()])
+    let listening: SocketAddr = listening.parse().unwrap();
+    let own = if listening.ip().is_unspecified() {
+        vec!["192.168.1.5".parse().unwrap(), "fd00::5".parse().unwrap()]
+    } else {
+        vec![listening.ip()]
+    };
+    Hosts::new(listening, &own, &["Lab.example".to_owned()])
 }
 
 fn asked(hosts: &Hosts, method: Method, headers: &[(&str, &str)]) -> bool {
+    asked_at(hosts, method, "/api/v1/machine", headers)
+}
+
+fn asked_at(hosts: &Hosts, method: Method, path: &str, headers: &[(&str, &str)]) -> bool {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
     }
-    hosts.check(&method, &Uri::from_static("/"), &map).is_ok()
+    hosts.check(&method, &path.parse().unwrap(), &map).is_ok()
 }
 
 #[test]
@@ -42,7 +52,8 @@ fn an_absolute_target_counts_as_well_as_the_header() {
 fn the_address_listened_on_is_a_name_too() {
     let ask = |listening, host| asked(&hosts(listening), Method::GET, &[("host", host)]);
     assert!(ask("192.168.1.5:80", "192.168.1.5") && ask("192.168.1.5:80", "192.168.1.5:80"));
-    assert!(!ask("0.0.0.0:80", "0.0.0.0"));
+    assert!(!ask("0.0.0.0:80", "0.0.0.0") && !ask("0.0.0.0:80", "192.168.1.6"));
+    assert!(ask("0.0.0.0:80", "192.168.1.5") && ask("0.0.0.0:80", "[fd00::5]:80"));
     assert!(ask("[fd00::1]:80", "[fd00::1]:80"));
 }
 
@@ -68,7 +79,44 @@ fn only_its_own_pages_may_change_something() {
     }
     assert!(!post(&[("sec-fetch-site", "cross-site")]));
     let read = [("host", "localhost:8080"), ("origin", "http://evil.example")];
-    assert!(asked(&hosts, Method::GET, &read), "the browser keeps the answer from that page");
+    assert!(!asked(&hosts, Method::GET, &read));
+}
+
+#[test]
+fn pages_of_others_may_link_to_the_page_and_read_nothing() {
+    let hosts = hosts("127.0.0.1:8080");
+    let get = |path, site, mode, dest| {
+        let headers = [
+            ("host", "localhost:8080"),
+            ("sec-fetch-site", site),
+            ("sec-fetch-mode", mode),
+            ("sec-fetch-dest", dest),
+        ];
+        asked_at(&hosts, Method::GET, path, &headers)
+    };
+    for site in ["cross-site", "same-site", "anything"] {
+        for path in ["/", "/e/0123456789abcdef", "/api/docs/"] {
+            assert!(get(path, site, "navigate", "document"), "{site} {path}");
+            assert!(!get(path, site, "navigate", "iframe"), "{site} {path}");
+            assert!(!get(path, site, "no-cors", "script"), "{site} {path}");
+        }
+        for path in ["/api/v1/experiments", "/api/docs/index.css", "/metrics", "/healthz"] {
+            assert!(!get(path, site, "navigate", "document"), "{site} {path}");
+            assert!(!get(path, site, "cors", "empty"), "{site} {path}");
+        }
+    }
+    for site in ["same-origin", "none"] {
+        assert!(get("/api/v1/experiments", site, "cors", "empty"), "{site}");
+    }
+    let link = [
+        ("host", "localhost:8080"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
+    assert!(!asked_at(&hosts, Method::POST, "/", &link), "a form is no link");
+    let twice = [("host", "localhost"), ("sec-fetch-site", "none"), ("sec-fetch-site", "x")];
+    assert!(!asked(&hosts, Method::GET, &twice));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Figures about the server itself, for Prometheus.
 
 use super::App;
-use super::events::STREAMS_MAX;
+use super::listen::Connections;
 use super::problem::{Answer, Failure};
 use crate::lab::queue::Lab;
 use crate::machine;
@@ -60,9 +60,14 @@ struct Route {
 pub(super) struct RouteIndex(usize);
 
 impl Metrics {
-    /// Metrics of a server with this lab and these routes.
-    pub(super) fn new<'a>(lab: &Lab, paths: impl Iterator<Item = &'a String>) -> Self {
+    /// Metrics of a server with this lab, these connections and these routes.
+    pub(super) fn new<'a>(
+        lab: &Lab,
+        connections: &Connections,
+        paths: impl Iterator<Item = &'a String>,
+    ) -> Self {
         let mut registry = Registry::with_prefix("filature");
+        connections.register(&mut registry);
         let requests = Requests::default();
         registry.register("http_requests", "HTTP requests answered", requests.clone());
         let latency = Latency::new_with_constructor(histogram);
@@ -148,7 +153,7 @@ fn histogram() -> Histogram {
     Histogram::new(LATENCY_BUCKETS_S)
 }
 
-/// Requests, queue, cells, samples and streams in the OpenMetrics text format.
+/// Requests, connections, queue, cells, samples and streams in the OpenMetrics text format.
 #[utoipa::path(
     get, path = "/metrics", tag = "operation",
     responses((status = 200, description = "The metrics", body = String,
@@ -158,7 +163,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Answer<Response> {
     let (metrics, status) = (&app.metrics, app.lab.status());
     metrics.queued.set(status.queued as i64);
     metrics.running.set(i64::from(status.running.is_some()));
-    metrics.streams.set((STREAMS_MAX - app.streams.available_permits()) as i64);
+    metrics.streams.set(app.streams.open() as i64);
     let mut text = String::new();
     text::encode(&mut text, &metrics.registry).map_err(|error| {
         tracing::error!(%error, "the metrics cannot be written");

@@ -1,6 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457). Each kind of problem is made in one
 //! place here; handlers return [`Failure`] and never build a status by hand.
 
+use super::streams::Full;
 use crate::lab::desk::Denied;
 use crate::lab::slot::Refused;
 use crate::store::StoreError;
@@ -81,6 +82,25 @@ impl Failure {
         Self { retry_after_s, ..Self::new(status, "queue-full", title, detail) }
     }
 
+    /// Why no further event stream is opened.
+    pub(super) fn of_streams(full: Full) -> Self {
+        match full {
+            Full::All(most) => Self::unavailable(format!(
+                "{most} event streams are open, which is the limit (--streams-max)"
+            )),
+            Full::Client(most) => {
+                let title = "Too many streams are open";
+                let detail = format!(
+                    "this client has {most} event streams open, which is the limit \
+                     (--streams-client-max); close one"
+                );
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let retry_after_s = Some(5);
+                Self { retry_after_s, ..Self::new(status, "too-many-streams", title, detail) }
+            }
+        }
+    }
+
     /// Why a comparison was not taken.
     pub(super) fn of_comparison(refused: Refused) -> Self {
         match refused {
@@ -121,6 +141,9 @@ impl Failure {
             StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too large"),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 ("unsupported-media-type", "The body is not JSON")
+            }
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE | StatusCode::URI_TOO_LONG => {
+                ("too-large", "The head of the request is too large")
             }
             StatusCode::REQUEST_TIMEOUT => ("timeout", "The request took too long"),
             StatusCode::INSUFFICIENT_STORAGE => ("disk-full", "The server's disk is full"),
@@ -189,6 +212,9 @@ impl IntoResponse for Failure {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::REQUEST_TIMEOUT {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }

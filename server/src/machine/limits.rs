@@ -177,13 +177,14 @@ pub(crate) fn refusal(executor: Executor, units: u64, descriptors: u64) -> Optio
     (units > available_units).then_some(Refusal { needed_units: units, available_units, limit })
 }
 
-/// Lets this process open as many descriptors as its hard limit allows. The soft limit is
-/// low only for programs that use `select`, which this one does not.
-pub(crate) fn raise_descriptor_limit() {
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        // One that cannot be raised binds, and is named.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
+/// Lets this process open as many descriptors as its hard limit allows, and says how many
+/// that are. The soft limit is low only for programs that use `select`, which this one does
+/// not.
+pub(crate) fn raise_descriptor_limit() -> Option<u64> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    // One that cannot be raised binds, and is named.
+    let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, _)| soft)
 }
 
 /// How many units fit, where so many of them have so many descriptors open.
