@@ -147,9 +147,9 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
     let serving = Arc::new(connection::Serving { guard: service(app), times, tls });
     let accepting = listen::accept(listener, serving, Arc::clone(&connections), stopping.clone());
     let mut accepting = tokio::spawn(accepting);
-    print!("{text}");
-    // A harness that reads the address waits for it; one that has gone needs none.
-    let _ = std::io::stdout().flush();
+    let mut stdout = std::io::stdout();
+    // A reader that has gone away has read all that it wanted.
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 
     tokio::select! {
         () = signals.next() => tracing::info!("stopping"),

@@ -1,8 +1,9 @@
 //! What the whole-system tests share: a server as a process of its own, a client
-//! for it, its event stream, and the command line as a process.
+//! for it, its event stream, plain sockets, and the command line as a process.
 
 pub mod events;
 pub mod server;
+pub mod socket;
 pub mod visitor;
 
 use std::path::{Path, PathBuf};

@@ -50,7 +50,7 @@ impl Server {
         let stdout = process.stdout.take().expect("stdout is piped");
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).expect("the server writes UTF-8");
-        let (_, address) = line.trim().split_once("http://").unwrap_or_else(|| {
+        let (_, address) = line.trim().split_once("://").unwrap_or_else(|| {
             panic!("the server did not say where it listens, but {line:?}");
         });
         let client = Client::builder().timeout(PATIENCE).build().expect("a plain client");
@@ -148,6 +148,19 @@ impl Server {
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// How many descriptors the server has open.
+    pub fn descriptors(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.pid()));
+        open.expect("the server runs").count()
+    }
+
+    /// A figure of `/metrics`, by its name with its labels; 0 where it is not there yet.
+    pub fn metric(&self, name: &str) -> u64 {
+        let text = self.get("/metrics").text().expect("the metrics are text");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().expect("a count"))
     }
 
     /// The process ids of the server's child processes.

@@ -35,7 +35,11 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Answe
         return Ok(match file(document(path), &headers) {
             Some(index) => index,
             None => {
-                ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT).into_response()
+                let headers = [
+                    (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                    (header::CACHE_CONTROL, "no-cache"),
+                ];
+                (headers, NOT_BUILT).into_response()
             }
         });
     }

@@ -16,7 +16,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         title = "Filature",
         description = "Concurrent workloads on threads, Tokio and the browser, measured honestly.\n\n\
             Errors are `application/problem+json` (RFC 9457). Requests must name this server in \
-            `Host`; those that change something must not come from another site's page. An \
+            `Host` and must not come from another site's page. An \
             experiment can be cancelled and deleted by who asked for it (a browser is known by \
             its cookie, a program without one by its address) and with the teacher's token, as \
             `Authorization: Bearer TOKEN`; everybody can read it.",

@@ -18,7 +18,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,9 @@ const DESCRIPTORS_KEPT: u64 = 256;
 
 /// How long to wait after the kernel had no descriptor or no memory for a connection.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often the log says so while that lasts.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// How many of those that are refused at once get to read why.
 const REFUSALS_MAX: usize = 64;
@@ -186,25 +189,22 @@ pub(super) async fn accept(
     stopping: CancellationToken,
 ) {
     let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
-    let mut is_failing = false;
+    let mut told: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             () = stopping.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((socket, peer)) => {
-                is_failing = false;
-                take(socket, peer, &serving, &connections, &refusals);
-            }
+            Ok((socket, peer)) => take(socket, peer, &serving, &connections, &refusals),
             Err(error) if is_of_one_connection(&error) => {
                 tracing::debug!(%error, "a connection was gone before it was taken");
             }
             Err(error) => {
-                if !is_failing {
+                if told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
                     tracing::error!(%error, "no connection can be taken; trying on");
+                    told = Some(Instant::now());
                 }
-                is_failing = true;
                 make_room(&mut connections.lock());
                 tokio::time::sleep(PAUSE).await;
             }
