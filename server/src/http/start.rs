@@ -73,7 +73,8 @@ pub(super) fn text(address: SocketAddr, settings: &Settings, hosts: &Hosts, toke
     let reached = hosts.reached_from_elsewhere();
     text.push_str("\nFrom other machines it is reached at\n");
     for host in reached {
-        let _ = writeln!(text, "  {scheme}://{host}:{}", address.port());
+        let port = if has_port(host) { String::new() } else { format!(":{}", address.port()) };
+        let _ = writeln!(text, "  {scheme}://{host}{port}");
     }
     if settings.allowed_hosts.is_empty() {
         text.push_str("and at no name: --allow-host NAME lets it answer to one.\n");
@@ -111,8 +112,16 @@ pub(super) fn text(address: SocketAddr, settings: &Settings, hosts: &Hosts, toke
     text
 }
 
+/// Whether a host was allowed together with a port, as that of a proxy.
+fn has_port(host: &str) -> bool {
+    host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+        && !host.ends_with(']')
+}
+
 /// A host as a certificate names it.
 fn subject(host: &str) -> String {
+    let without_port = host.rsplit_once(':').filter(|_| has_port(host));
+    let host = without_port.map_or(host, |(host, _)| host);
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let kind = if bare.parse::<IpAddr>().is_ok() { "IP" } else { "DNS" };
     format!("{kind}:{bare}")
