@@ -191,9 +191,11 @@ fn app(
     let description = routes().into_openapi();
     let limits = &settings.connections;
     let streams = streams::Streams::new(limits.streams_max, limits.streams_client_max);
-    // Whoever reaches it from another machine is somebody else, and so may be whoever the
-    // token is to be told apart from.
-    let shared = !address.ip().is_loopback() || settings.admin_token.is_some();
+    // Several people: those of other machines, those behind a proxy that brings a name of its
+    // own, and those from whom a teacher is told apart.
+    let shared = !address.ip().is_loopback()
+        || !settings.allowed_hosts.is_empty()
+        || settings.admin_token.is_some();
     let secure = settings.tls.tls_cert.is_some();
     Arc::new(App {
         sessions: session::Sessions::new(token, shared, secure),

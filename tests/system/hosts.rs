@@ -6,7 +6,7 @@ use filature_tests::server::Server;
 use reqwest::blocking::Response;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 fn assert_refused(response: Response, what: &str) {
     assert_eq!(response.status(), 403, "{what}");
@@ -81,23 +81,37 @@ fn the_documentation_of_the_api_needs_no_inline_code() {
     assert!(script.contains(style), "Swagger UI has another logo: see its hash in guard.rs");
 }
 
+/// A process that does not outlive its test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn a_server_for_others_says_how_it_is_reached_and_answers_there() {
     let data = tempfile::tempdir().unwrap();
-    let mut process = Command::new(binary())
+    let process = Command::new(binary())
         .args(["serve", "--listen", "0.0.0.0:0", "--allow-host", "teacher.local", "--data"])
         .arg(data.path())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut process = Killed(process);
+    let mut lines = BufReader::new(process.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let first = lines.next().unwrap();
     let port = first.strip_prefix("Filature is listening on http://0.0.0.0:").unwrap().to_owned();
     let text: Vec<String> = lines.take_while(|line| !line.contains("--tls-key")).collect();
     let text = text.join("\n");
     assert!(text.contains(&format!("  http://teacher.local:{port}\n")), "{text}");
     assert!(text.contains("openssl req -x509") && text.contains("DNS:teacher.local"), "{text}");
-    let here = text.lines().filter_map(|line| line.strip_prefix("  http://"));
+    assert!(text.contains("/teacher#"), "{text}");
+    let here = text.lines().filter(|line| !line.contains("/teacher#"));
+    let here = here.filter_map(|line| line.strip_prefix("  http://"));
     for host in here.chain(["localhost", "127.0.0.1", "teacher.local"]) {
         let request = reqwest::blocking::Client::new()
             .get(format!("http://127.0.0.1:{port}/healthz"))
@@ -110,6 +124,4 @@ fn a_server_for_others_says_how_it_is_reached_and_answers_there() {
             .header("Host", host);
         assert_eq!(request.send().unwrap().status(), 403, "{host}");
     }
-    process.kill().unwrap();
-    process.wait().unwrap();
 }
