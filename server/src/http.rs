@@ -40,12 +40,14 @@ mod tls;
 mod watch;
 
 use crate::client::Client;
+use crate::lab::budgets;
 use crate::lab::bus::Bus;
 use crate::lab::names::random_word;
 use crate::lab::queue::Lab;
 use crate::settings::Settings;
 use crate::store::Store;
 use axum::Router;
+use filature_core::api::Budget;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -69,6 +71,8 @@ pub(crate) struct App {
     hosts: hosts::Hosts,
     sessions: session::Sessions,
     catalogue: catalogue::Catalogue,
+    /// What clients may ask for.
+    budgets: Vec<Budget>,
     description: cached::Cached,
     finished: cached::Finished,
     compared: cached::Finished,
@@ -201,6 +205,7 @@ fn app(
         sessions: session::Sessions::new(token, shared, secure),
         hosts: hosts::Hosts::new(address, &start::own_addresses(address), &settings.allowed_hosts),
         catalogue: catalogue::Catalogue::new(),
+        budgets: budgets::published(settings),
         description: cached::Cached::new(&description),
         finished: cached::Finished::default(),
         compared: cached::Finished::default(),

@@ -8,10 +8,12 @@
 //! - [`comparisons`]: measures several experiments, one after another, for one table.
 //! - [`record`]: stores what happens, then announces it.
 //! - [`desk`]: where a page measures the cells that are for a browser.
+//! - [`budgets`]: what an experiment may take.
 //! - [`bus`]: the events that listeners get.
 //! - [`names`]: ids and times.
 
 pub mod assemble;
+pub mod budgets;
 pub mod bus;
 pub mod child;
 pub mod comparisons;

@@ -1,5 +1,7 @@
 //! The machine behind the figures: what it is, and what it can hold right now.
 //!
+//! - `data`: the kernel's limit on the memory of a process.
+//! - [`resident`]: how much memory a process has, looked at from outside.
 //! - [`footprint`]: what the kernel keeps for a process beside its resident memory.
 //! - [`limits`]: how many threads and tasks fit, and which setting binds.
 //! - [`affinity`]: pinning a process to fewer cores than there are.
@@ -7,8 +9,10 @@
 
 pub mod affinity;
 mod cgroup;
+pub(crate) mod data;
 pub mod footprint;
 pub mod limits;
+pub mod resident;
 pub mod usage;
 
 pub use limits::thread_limits;
@@ -56,6 +60,14 @@ fn kernel() -> String {
     }
 }
 
+/// How much memory the processes that measure may have where nobody says otherwise: three
+/// quarters of what this program may have.
+pub fn memory_budget_bytes() -> u64 {
+    let machine = Some(card().memory_bytes).filter(|bytes| *bytes > 0);
+    let most = [machine, cgroup::memory_max_bytes()].into_iter().flatten().min();
+    most.map_or(u64::MAX, |bytes| bytes / 4 * 3)
+}
+
 /// The machine and what it can hold right now.
 pub fn report() -> MachineReport {
     MachineReport {
@@ -64,6 +76,7 @@ pub fn report() -> MachineReport {
         load_1m: LoadAverage::current().map_or(0.0, |load| f64::from(load.one)),
         thread_limits: thread_limits(),
         clock_read_ns: clock_read_ns(),
+        budgets: Vec::new(),
     }
 }
 

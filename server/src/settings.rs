@@ -78,15 +78,17 @@ pub struct QueueSettings {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Budgets")]
 pub struct BudgetSettings {
-    /// How long the measuring of one experiment may take.
+    /// How long the measuring of one experiment may take; what is not measured by then
+    /// fails, with the reason.
     #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = seconds(1, 86_400))]
     pub time_budget_s: u64,
-    /// How much memory the process of one cell may take [default: three quarters of the
-    /// machine's].
-    #[arg(long, value_name = "MIB")]
+    /// How much memory the processes may have that measure; a cell that takes more fails
+    /// [default: three quarters of what this program may have].
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..=1 << 30))]
     pub memory_budget_mib: Option<u64>,
-    /// How many units (threads or tasks) one cell may have at once.
-    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    /// How many units (threads or tasks) one native cell may have at once; one that needs
+    /// more is refused.
+    #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub unit_budget: u64,
 }
 

@@ -39,6 +39,25 @@ pub struct MachineReport {
     pub thread_limits: Vec<Limit>,
     /// How long one read of the clock takes: median of many.
     pub clock_read_ns: f64,
+    /// What this server lets its clients ask for; none where no server was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<Budget>,
+}
+
+/// A limit that a server sets to what its clients may ask for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Budget {
+    /// Its name: `time`, `memory`, `units`, `queue` or `queue-client`.
+    pub name: String,
+    /// Its value.
+    pub value: u64,
+    /// What the value counts, such as `s` or `MiB`.
+    pub unit: String,
+    /// The flag of `filature serve` that sets it, such as `--time-budget-s`.
+    pub flag: String,
+    /// What it limits, to be read after the name.
+    pub about: String,
 }
 
 /// A limit of this machine on the number of threads.

@@ -25,6 +25,13 @@ fn text(report: &MachineReport) -> String {
         ("kernel", card.kernel.clone()),
         ("memory", bytes(card.memory_bytes)),
         ("available", bytes(report.memory_available_bytes)),
+        (
+            "budget",
+            format!(
+                "{} for measuring, unless `serve` is told otherwise",
+                bytes(machine::memory_budget_bytes())
+            ),
+        ),
         ("load", format!("{:.2}", report.load_1m)),
         ("clock", format!("{} per read", format::duration_ns(report.clock_read_ns))),
         ("compiler", card.rustc.clone()),

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::progress::Collector;
+use crate::lab::budgets::Budgets;
 use crate::lab::{assemble, names::now, run::native_cells};
 use crate::machine;
 use filature_core::api::{Cell, CellState, Experiment, Spec, State};
@@ -48,7 +49,7 @@ pub(super) async fn measure(
     let created_at = now();
     let cells = experiment::cells(spec);
     let mut collector = Collector::new(spec, cells.clone(), head);
-    let measured = native_cells(spec, &cells, &mut collector, cancel).await;
+    let measured = native_cells(spec, &cells, &mut collector, cancel, &Budgets::NONE.begin()).await;
     collector.clear();
     let disturbance = measured.map_err(Failure::Failed)?;
     let mut cells = collector.cells;

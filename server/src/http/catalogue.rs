@@ -130,14 +130,17 @@ pub(super) async fn executors() -> Answer<Response> {
     Ok(fresh_json(Executor::ALL.map(info)).into_response())
 }
 
-/// The machine that measures: processor, kernel, memory, limits, versions.
+/// The machine that measures: processor, kernel, memory, limits, versions, and the budgets of
+/// this server.
 #[utoipa::path(
     get, path = "/api/v1/machine", tag = "catalogue",
     responses((status = 200, description = "The machine", body = MachineReport,
         headers(("Set-Cookie" = Option<String>, description = "Who asks, from now on"))))
 )]
 pub(super) async fn machine(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
-    let mut answer = fresh_json(blocking(machine::report).await?).into_response();
+    let report = blocking(machine::report).await?;
+    let budgets = app.budgets.clone();
+    let mut answer = fresh_json(MachineReport { budgets, ..report }).into_response();
     // The page asks for this first, and its answer is never kept: it is where a browser gets
     // its cookie. Not with a document: after a link from another site, browsers ask for that
     // without the cookie that they have.

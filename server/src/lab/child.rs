@@ -30,6 +30,8 @@ pub enum Failure {
     Refused(Refusal),
     /// The executor cannot run the cell.
     Impossible(String),
+    /// It died since it was given no more memory.
+    OutOfMemory(String),
     /// It died, was too slow, or said something that nobody understands.
     Failed(String),
 }
@@ -133,7 +135,7 @@ impl Child {
         line.push(b'\n');
         match self.stdin.write_all(&line).await {
             Ok(()) => Ok(()),
-            Err(_) => Err(Failure::Failed(self.end().await)),
+            Err(_) => Err(self.end().await),
         }
     }
 
@@ -153,21 +155,33 @@ impl Child {
             Ok(Ok(LINE_BYTES_MAX)) => Err(Failure::Failed(format!(
                 "a line of more than {LINE_BYTES_MAX} bytes; that is the limit"
             ))),
-            Ok(_) => Err(Failure::Failed(self.end().await)),
+            Ok(_) => Err(self.end().await),
         }
     }
 
     /// How a child ended that has closed a pipe.
-    async fn end(&mut self) -> String {
+    async fn end(&mut self) -> Failure {
         match timeout(EXIT_TIME_MAX, self.process.wait()).await {
             Ok(Ok(status)) => {
                 let last_line = timeout(EXIT_TIME_MAX, &mut self.stderr).await;
-                ending(status, last_line.ok().and_then(Result::ok).as_deref().unwrap_or(""))
+                let last_line = last_line.ok().and_then(Result::ok).unwrap_or_default();
+                let how = ending(status, &last_line);
+                if is_out_of_memory(status, &last_line) {
+                    Failure::OutOfMemory(how)
+                } else {
+                    Failure::Failed(how)
+                }
             }
-            Ok(Err(error)) => format!("its process cannot be waited for: {error}"),
-            Err(_) => "it closed its pipes and went on".to_owned(),
+            Ok(Err(error)) => Failure::Failed(format!("its process cannot be waited for: {error}")),
+            Err(_) => Failure::Failed("it closed its pipes and went on".to_owned()),
         }
     }
+}
+
+/// Whether a process ended as a Rust program does that is given no more memory.
+fn is_out_of_memory(status: ExitStatus, last_line: &str) -> bool {
+    let aborted = status.signal() == Some(Signal::SIGABRT as i32);
+    aborted && last_line.starts_with("memory allocation of ")
 }
 
 /// How a process ended, in words.
@@ -207,7 +221,15 @@ mod tests {
 
     fn job() -> Job {
         let (workload, params) = ("fan-out".to_owned(), ParamValues::new());
-        Job { workload, params, executor: Executor::Threads, tokio_workers: 1, cores: None }
+        Job {
+            workload,
+            params,
+            executor: Executor::Threads,
+            tokio_workers: 1,
+            cores: None,
+            memory_budget_bytes: None,
+            unit_budget: None,
+        }
     }
 
     /// What becomes of a child that is this shell script.
@@ -243,6 +265,15 @@ mod tests {
     async fn a_killed_child_is_reported_with_its_signal() {
         let reason = reason(&format!("{READY} kill -9 $$")).await;
         assert_eq!(reason, "its process was killed by signal 9 (SIGKILL)");
+    }
+
+    #[tokio::test]
+    async fn a_child_that_is_given_no_more_memory_is_told_from_one_that_aborts() {
+        let aborts = |said: &str| format!("{READY} echo {said} >&2; kill -ABRT $$");
+        let said = "memory allocation of 64 bytes failed";
+        let how = format!("its process was killed by signal 6 (SIGABRT): {said}");
+        assert_eq!(fate(&aborts(said)).await, Err(Failure::OutOfMemory(how)));
+        assert!(reason(&aborts("a reason of its own")).await.ends_with("a reason of its own"));
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! The desk at which a page measures the browser cells of the experiment in the slot:
 //! it claims one cell after another, posts its samples, and keeps its lease by posting.
 
+use super::budgets::Allowance;
 use super::names::random_word;
 use super::record::Recorder;
 use super::run::{CellEnd, Sink, Update};
@@ -150,11 +151,12 @@ pub async fn browser_cells(
     cells: &[Cell],
     recorder: &mut Recorder<'_>,
     cancel: &CancellationToken,
+    allowance: &Allowance,
 ) -> Result<(), String> {
     let mut nobody = false;
     for cell in cells.iter().filter(|cell| !cell.executor.is_native()) {
-        let mut turn = Turn { spec, cell, lease: None };
-        if !nobody || cancel.is_cancelled() {
+        let mut turn = Turn { spec, cell, allowance, lease: None };
+        if !nobody || cancel.is_cancelled() || allowance.is_over() {
             turn.take(&mut calls, recorder, cancel).await?;
         } else {
             turn.end(recorder, turn.silence()).await?;
@@ -181,6 +183,7 @@ fn ended(state: CellState, reason: Option<String>, outcome: Option<Value>) -> Ce
 struct Turn<'a> {
     spec: &'a Spec,
     cell: &'a Cell,
+    allowance: &'a Allowance,
     lease: Option<String>,
 }
 
@@ -197,6 +200,10 @@ impl Turn<'_> {
                 biased;
                 () = cancel.cancelled() => {
                     return self.end(recorder, ended(CellState::Cancelled, None, None)).await;
+                }
+                () = self.allowance.over() => {
+                    let reason = Some(self.allowance.out_of_time());
+                    return self.end(recorder, ended(CellState::Failed, reason, None)).await;
                 }
                 call = calls.0.recv() => call,
                 () = tokio::time::sleep_until(deadline) => None,

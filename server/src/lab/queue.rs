@@ -1,6 +1,7 @@
 //! The queue and the one measuring slot: experiments are measured one after another,
 //! since two at once would measure each other.
 
+use super::budgets::Budgets;
 use super::bus::Bus;
 use super::comparisons::Comparisons;
 use super::desk::{self, Desk};
@@ -50,6 +51,7 @@ pub struct Lab {
     pub comparisons: Comparisons,
     /// How long experiments take, as far as can be foretold.
     pub estimator: Estimator,
+    budgets: Budgets,
     room: Room,
     line: Line,
     moved: watch::Sender<()>,
@@ -66,6 +68,7 @@ impl Lab {
             counts: Counts::default(),
             comparisons: Comparisons::default(),
             estimator: Estimator::new(Duration::from_secs(settings.budgets.time_budget_s)),
+            budgets: Budgets::of(&settings.budgets),
             room: Room { all: settings.queue.queue_max, client: settings.queue.queue_client_max },
             line: Line::default(),
             moved: watch::Sender::new(()),
@@ -221,13 +224,16 @@ impl Lab {
         let mut recorder = Recorder::new(Arc::clone(self), running, &spec, cells.len());
         let native = cells.iter().any(|cell| cell.executor.is_native());
         let token = &running.stop.token;
-        let disturbance = run::native_cells(&spec, &cells, &mut recorder, token).await?;
+        let allowed = self.budgets.begin();
+        let disturbance = run::native_cells(&spec, &cells, &mut recorder, token, &allowed).await?;
         self.desk.be_ready();
-        desk::browser_cells(calls, &spec, &cells, &mut recorder, token).await?;
-        if running.stop.state().is_none() {
-            self.estimator.note(&spec, begun.elapsed());
+        desk::browser_cells(calls, &spec, &cells, &mut recorder, token, &allowed).await?;
+        let took = begun.elapsed();
+        let states = recorder.into_states();
+        if states.iter().all(|state| *state == CellState::Done) {
+            self.estimator.note(&spec, took);
         }
-        Ok((recorder.into_states(), native.then_some(disturbance)))
+        Ok((states, native.then_some(disturbance)))
     }
 
     async fn finish(

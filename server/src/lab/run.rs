@@ -5,7 +5,9 @@
 //! the same time and take turns, so that a drifting machine favours none of them. One
 //! body runs at a time; the other children wait on their stdin meanwhile.
 
+use super::budgets::Allowance;
 use super::child::{Child, Failure, worker};
+use crate::machine::resident::{Resident, TooMuch};
 use crate::machine::{footprint::Footprint, limits, usage::Watch};
 use crate::worker::protocol::{Execution, Job};
 use filature_core::api::{
@@ -74,7 +76,7 @@ pub trait Sink: Send {
 /// Measures the native cells of an experiment.
 ///
 /// On `cancel`, the children are killed and waited for, and the cells that are still
-/// open end as `cancelled`.
+/// open end as `cancelled`. When the time of the `allowance` is used up, they end as `failed`.
 ///
 /// # Errors
 /// Only what the sink failed with.
@@ -83,12 +85,14 @@ pub async fn native_cells(
     cells: &[Cell],
     sink: &mut impl Sink,
     cancel: &CancellationToken,
+    allowance: &Allowance,
 ) -> Result<Disturbance, String> {
     let watch = Watch::start();
     let native: Vec<&Cell> = cells.iter().filter(|cell| cell.executor.is_native()).collect();
     for alike in native.chunk_by(|a, b| a.params == b.params) {
-        let mut group = Group { spec, sink, entrants: Vec::new(), recorded: None };
-        let measured = group.measure(alike, cancel).await;
+        let until = Until { cancel, allowance };
+        let mut group = Group { spec, sink, until, entrants: Vec::new(), recorded: None };
+        let measured = group.measure(alike).await;
         group.kill().await;
         measured?;
     }
@@ -102,6 +106,7 @@ const RECORD_INTERVAL: Duration = Duration::from_millis(100);
 struct Group<'a, S> {
     spec: &'a Spec,
     sink: &'a mut S,
+    until: Until<'a>,
     entrants: Vec<Entrant>,
     /// When samples were last recorded.
     recorded: Option<Instant>,
@@ -113,6 +118,8 @@ struct Entrant {
     cell: usize,
     /// Present until the cell has ended.
     child: Option<Child>,
+    /// The memory of that child.
+    resident: Option<Resident>,
     /// Samples that have not been recorded yet.
     waiting: Vec<Sample>,
     taken: u32,
@@ -123,26 +130,66 @@ struct Entrant {
     observed: Option<Box<Observed>>,
 }
 
-/// The experiment was cancelled.
-struct Cancelled;
+/// What ends an experiment before its time.
+#[derive(Clone, Copy)]
+struct Until<'a> {
+    cancel: &'a CancellationToken,
+    allowance: &'a Allowance,
+}
+
+impl Until<'_> {
+    /// The output of `future`, unless the experiment has to end before.
+    ///
+    /// # Errors
+    /// How its cells then end.
+    async fn unless<T>(self, future: impl Future<Output = T>) -> Result<T, CellEnd> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => {
+                let reason = "the experiment was cancelled".to_owned();
+                Err(ended(CellState::Cancelled, reason, None))
+            }
+            () = self.allowance.over() => {
+                Err(ended(CellState::Failed, self.allowance.out_of_time(), None))
+            }
+            output = future => Ok(output),
+        }
+    }
+
+    /// How a cell ends after a failure.
+    fn failed(self, failure: Failure) -> CellEnd {
+        match failure {
+            Failure::Refused(refusal) => {
+                ended(CellState::Refused, refusal_in_words(&refusal), Some(refusal))
+            }
+            Failure::Impossible(reason) => ended(CellState::Refused, reason, None),
+            Failure::OutOfMemory(how) if self.allowance.budgets().memory_bytes.is_some() => {
+                ended(CellState::Failed, self.allowance.no_more_memory(&how), None)
+            }
+            Failure::OutOfMemory(reason) | Failure::Failed(reason) => {
+                ended(CellState::Failed, reason, None)
+            }
+        }
+    }
+}
 
 impl<S: Sink> Group<'_, S> {
     /// Takes the cells from start to end. Children may be left if the sink fails.
-    async fn measure(&mut self, cells: &[&Cell], cancel: &CancellationToken) -> Result<(), String> {
+    async fn measure(&mut self, cells: &[&Cell]) -> Result<(), String> {
         for cell in cells {
-            self.enter(cell, cancel).await?;
+            self.enter(cell).await?;
         }
         for place in 0..self.entrants.len() {
-            self.await_ready(place, cancel).await?;
+            self.await_ready(place).await?;
         }
         for Turn { cell: place, kind } in
             schedule(self.entrants.len(), self.spec.warmups, self.spec.samples)
         {
-            self.take_turn(place, kind, cancel).await?;
+            self.take_turn(place, kind).await?;
         }
         if self.spec.observe {
             for place in 0..self.entrants.len() {
-                self.take_turn(place, Kind::Observed, cancel).await?;
+                self.take_turn(place, Kind::Observed).await?;
             }
         }
         for place in 0..self.entrants.len() {
@@ -151,11 +198,11 @@ impl<S: Sink> Group<'_, S> {
         Ok(())
     }
 
-    async fn enter(&mut self, cell: &Cell, cancel: &CancellationToken) -> Result<(), String> {
+    async fn enter(&mut self, cell: &Cell) -> Result<(), String> {
         self.entrants.push(Entrant { cell: cell.index, ..Entrant::default() });
         let place = self.entrants.len() - 1;
-        if cancel.is_cancelled() {
-            return self.end(place, cancelled()).await;
+        if let Err(end) = self.until.unless(async {}).await {
+            return self.end(place, end).await;
         }
         self.sink.record(Update::Started { cell: cell.index }).await?;
         let job = Job {
@@ -164,36 +211,68 @@ impl<S: Sink> Group<'_, S> {
             executor: cell.executor,
             tokio_workers: self.spec.tokio_workers,
             cores: self.spec.cores,
+            memory_budget_bytes: self.until.allowance.budgets().memory_bytes,
+            unit_budget: self.until.allowance.budgets().units,
         };
         let turn_time_max = Duration::from_secs(self.spec.time_limit_s.into());
         match Child::start(worker(), &job, turn_time_max).await {
-            Ok(child) => self.entrants[place].child = Some(child),
-            Err(failure) => self.end(place, failed(failure)).await?,
+            Ok(child) => {
+                let entrant = &mut self.entrants[place];
+                entrant.resident = child.id().map(Resident::of);
+                entrant.child = Some(child);
+            }
+            Err(failure) => self.end(place, self.until.failed(failure)).await?,
         }
         Ok(())
     }
 
-    async fn await_ready(
-        &mut self,
-        place: usize,
-        cancel: &CancellationToken,
-    ) -> Result<(), String> {
+    async fn await_ready(&mut self, place: usize) -> Result<(), String> {
         let Some(child) = &mut self.entrants[place].child else { return Ok(()) };
-        match unless(cancel, child.ready()).await {
+        match self.until.unless(child.ready()).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(failure)) => self.end(place, failed(failure)).await,
-            Err(Cancelled) => self.end(place, cancelled()).await,
+            Ok(Err(failure)) => self.end(place, self.until.failed(failure)).await,
+            Err(end) => self.end(place, end).await,
         }
     }
 
-    async fn take_turn(
+    /// Ends the cells whose processes have too much memory, the largest first. Returns how
+    /// much those that are left have beside the one at `place`.
+    async fn keep_within_memory(&mut self, place: usize) -> Result<u64, String> {
+        loop {
+            let bytes =
+                |entrant: &mut Entrant| entrant.resident.as_mut().map_or(0, Resident::bytes);
+            let all: Vec<u64> = self.entrants.iter_mut().map(bytes).collect();
+            let sum: u64 = all.iter().sum();
+            let most = self.until.allowance.budgets().memory_bytes;
+            let largest = (0..all.len()).max_by_key(|place| all[*place]);
+            match largest.filter(|_| most.is_some_and(|most| sum > most)) {
+                Some(largest) => {
+                    self.end_out_of_memory(largest, all[largest], sum - all[largest]).await?
+                }
+                None => return Ok(sum - all[place]),
+            }
+        }
+    }
+
+    async fn end_out_of_memory(
         &mut self,
         place: usize,
-        kind: Kind,
-        cancel: &CancellationToken,
+        own: u64,
+        others: u64,
     ) -> Result<(), String> {
+        let reason = self.until.allowance.out_of_memory(own, others);
+        self.end(place, ended(CellState::Failed, reason, None)).await
+    }
+
+    async fn take_turn(&mut self, place: usize, kind: Kind) -> Result<(), String> {
+        let others = self.keep_within_memory(place).await?;
+        let until = self.until;
+        let most =
+            until.allowance.budgets().memory_bytes.unwrap_or(u64::MAX).saturating_sub(others);
         let entrant = &mut self.entrants[place];
-        let Some(child) = &mut entrant.child else { return Ok(()) };
+        let (Some(child), Some(resident)) = (&mut entrant.child, &mut entrant.resident) else {
+            return Ok(());
+        };
         // Only the first execution of a process tells its memory: nothing looks at the others.
         let is_first = !std::mem::replace(&mut entrant.is_watched, true);
         let turn = async {
@@ -202,10 +281,13 @@ impl<S: Sink> Group<'_, S> {
                 None => child.turn(kind).await,
             }
         };
-        let execution = match unless(cancel, turn).await {
-            Ok(Ok(execution)) => execution,
-            Ok(Err(failure)) => return self.end(place, failed(failure)).await,
-            Err(Cancelled) => return self.end(place, cancelled()).await,
+        let execution = match until.unless(resident.during(most, turn)).await {
+            Ok(Ok(Ok(execution))) => execution,
+            Ok(Ok(Err(failure))) => return self.end(place, until.failed(failure)).await,
+            Ok(Err(TooMuch { bytes })) => {
+                return self.end_out_of_memory(place, bytes, others).await;
+            }
+            Err(end) => return self.end(place, end).await,
         };
         entrant.memory = entrant.memory.take().or(execution.memory);
         match kind {
@@ -250,6 +332,7 @@ impl<S: Sink> Group<'_, S> {
     /// Ends a cell, with what is known of it until then.
     async fn end(&mut self, place: usize, end: CellEnd) -> Result<(), String> {
         let entrant = &mut self.entrants[place];
+        entrant.resident = None;
         if let Some(child) = entrant.child.take() {
             child.kill().await;
         }
@@ -281,28 +364,6 @@ async fn watched_turn(child: &mut Child, process: u32, kind: Kind) -> Result<Exe
     let execution = footprint.during(child.turn(kind)).await?;
     let memory = execution.memory.map(|memory| Box::new(footprint.added_to(*memory)));
     Ok(Execution { memory, ..execution })
-}
-
-/// The output of `future`, unless it is cancelled before.
-async fn unless<T>(
-    cancel: &CancellationToken,
-    future: impl Future<Output = T>,
-) -> Result<T, Cancelled> {
-    cancel.run_until_cancelled(future).await.ok_or(Cancelled)
-}
-
-fn cancelled() -> CellEnd {
-    ended(CellState::Cancelled, "the experiment was cancelled".to_owned(), None)
-}
-
-fn failed(failure: Failure) -> CellEnd {
-    match failure {
-        Failure::Refused(refusal) => {
-            ended(CellState::Refused, refusal_in_words(&refusal), Some(refusal))
-        }
-        Failure::Impossible(reason) => ended(CellState::Refused, reason, None),
-        Failure::Failed(reason) => ended(CellState::Failed, reason, None),
-    }
 }
 
 fn ended(state: CellState, reason: String, refusal: Option<Refusal>) -> CellEnd {

@@ -41,6 +41,14 @@ pub(super) fn memory_available_bytes() -> Option<u64> {
     folders("memory").iter().filter_map(available).min()
 }
 
+/// How much memory the tightest of the groups allows in all.
+pub(super) fn memory_max_bytes() -> Option<u64> {
+    let max = |folder: &PathBuf| {
+        number(folder, "memory.max").or_else(|| number(folder, "memory.limit_in_bytes"))
+    };
+    folders("memory").iter().filter_map(max).min()
+}
+
 /// The number in a file; `None` where there is no such file or it says `max`.
 fn number(folder: &Path, file: &str) -> Option<u64> {
     fs::read_to_string(folder.join(file)).ok()?.trim().parse().ok()

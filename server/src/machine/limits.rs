@@ -165,14 +165,26 @@ pub fn task_limit() -> Option<Limit> {
 }
 
 /// Why this process cannot run `units` more on `executor`, which have so many `descriptors`
-/// open at once, if it cannot.
-pub(crate) fn refusal(executor: Executor, units: u64, descriptors: u64) -> Option<Refusal> {
+/// open at once, or may not where there is a budget; `None` if it can.
+pub(crate) fn refusal(
+    executor: Executor,
+    units: u64,
+    descriptors: u64,
+    unit_budget: Option<u64>,
+) -> Option<Refusal> {
     let of_units = match executor.body() {
         Body::Threads => thread_limits().into_iter().next(),
         Body::Tasks => task_limit(),
     };
     let of_descriptors = (descriptors > 0).then(|| descriptor_limit(units, descriptors)).flatten();
-    let limit = of_units.into_iter().chain(of_descriptors).min_by_key(|limit| limit.threads)?;
+    let of_budget = unit_budget.map(|value| Limit {
+        name: "the server's --unit-budget".to_owned(),
+        value,
+        threads: value,
+        how_to_raise: "start the server with a larger --unit-budget".to_owned(),
+    });
+    let limits = of_budget.into_iter().chain(of_units).chain(of_descriptors);
+    let limit = limits.min_by_key(|limit| limit.threads)?;
     let available_units = limit.threads;
     (units > available_units).then_some(Refusal { needed_units: units, available_units, limit })
 }
@@ -304,10 +316,20 @@ mod tests {
 
     #[test]
     fn more_units_than_fit_are_refused_with_the_limit_that_binds() {
-        let refusal = refusal(Executor::TokioMulti, u64::MAX, 0).unwrap();
+        let refusal = refusal(Executor::TokioMulti, u64::MAX, 0, None).unwrap();
         assert_eq!(refusal.limit.name, "memory");
         assert_eq!(refusal.available_units, refusal.limit.threads);
-        assert_eq!(super::refusal(Executor::TokioCurrent, 1, 0), None);
+        assert_eq!(super::refusal(Executor::TokioCurrent, 1, 0, None), None);
+    }
+
+    #[test]
+    fn more_units_than_the_budget_allows_are_refused_unless_the_machine_allows_fewer() {
+        let of = |units, budget| super::refusal(Executor::TokioMulti, units, 0, Some(budget));
+        let refusal = of(11, 10).unwrap();
+        assert_eq!((refusal.needed_units, refusal.available_units), (11, 10));
+        assert!(refusal.limit.name.contains("--unit-budget"), "{refusal:?}");
+        assert_eq!(of(10, 10), None);
+        assert_eq!(of(u64::MAX, u64::MAX - 1).unwrap().limit.name, "memory");
     }
 
     #[test]
@@ -316,9 +338,9 @@ mod tests {
         let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
         assert_eq!(soft, hard);
         for executor in [Executor::Threads, Executor::TokioMulti, Executor::TokioCurrent] {
-            assert_eq!(super::refusal(executor, 4, 8), None);
+            assert_eq!(super::refusal(executor, 4, 8, None), None);
             // Few units that open far too much: nothing else can bind.
-            let refusal = super::refusal(executor, 100, hard.saturating_mul(50)).unwrap();
+            let refusal = super::refusal(executor, 100, hard.saturating_mul(50), None).unwrap();
             assert_eq!((refusal.limit.name.as_str(), refusal.limit.value), ("RLIMIT_NOFILE", hard));
             assert!(refusal.available_units <= 2, "{refusal:?}");
         }

@@ -1,7 +1,7 @@
 //! A workload bound to its parameters and to what runs it, executed and measured.
 
 use super::protocol::{Execution, Job, Reply};
-use crate::machine::{affinity, limits, usage};
+use crate::machine::{affinity, data, limits, usage};
 use filature_core::api::{Memory, Sample};
 use filature_core::measure::Kind;
 use filature_core::{Executor, Prepared, Timed, observe, workloads};
@@ -48,9 +48,13 @@ impl Body {
             }
         };
         if let Some(refusal) =
-            limits::refusal(job.executor, prepared.units(), prepared.descriptors())
+            limits::refusal(job.executor, prepared.units(), prepared.descriptors(), job.unit_budget)
         {
             return Ok(Err(Reply::Refused { refusal }));
+        }
+        if let Some(bytes) = job.memory_budget_bytes {
+            let (units, workers) = (prepared.units(), job.tokio_workers);
+            data::limit(bytes, job.executor, prepared.values(), units, workers);
         }
         // The first call computes it, and the first reading starts the clock.
         let _ = (prepared.expected(), clock());

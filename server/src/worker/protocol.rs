@@ -24,6 +24,12 @@ pub struct Job {
     /// How many cores the process may use; all where none are named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cores: Option<u32>,
+    /// How much memory the process may have, in bytes; without an end where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_budget_bytes: Option<u64>,
+    /// How many units the cell may have at once; without an end where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_budget: Option<u64>,
 }
 
 /// Every further line on a child's stdin: execute the body once.
