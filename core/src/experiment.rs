@@ -74,6 +74,11 @@ pub fn check(request: &ExperimentRequest, cores: u32) -> Result<Spec, Vec<FieldE
             format!("`label` has {length} characters; at most {most} are allowed"),
         ));
     }
+    if let Some(found) = label.iter().flat_map(|label| label.chars()).find(|c| is_control(*c)) {
+        let found = found.escape_default();
+        let detail = format!("`label` has the control character {found}, which no label needs");
+        errors.push(FieldError::new("/label", detail));
+    }
     let cells = executors.len() * request.sweep.as_ref().map_or(1, |sweep| sweep.values.len());
     if cells > limits::CELLS_MAX {
         errors.push(FieldError::new(
@@ -185,6 +190,12 @@ fn in_range(
         ));
     }
     value
+}
+
+/// Whether a character says how others are shown: a terminal obeys some of them, and those
+/// for the direction of text make it look like another one.
+pub fn is_control(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A client's text for an error message: short, whatever was sent.

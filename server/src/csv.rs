@@ -88,7 +88,7 @@ fn push_row(text: &mut String, fields: impl Iterator<Item = String>) {
 /// A text as one field. A spreadsheet runs what begins like a formula, even between
 /// quotes: an apostrophe before it makes it a text.
 fn field(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let guarded = if formula { format!("'{text}") } else { text.to_owned() };
     if guarded.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", guarded.replace('"', "\"\""))

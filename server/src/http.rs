@@ -206,7 +206,7 @@ fn app(
         hosts: hosts::Hosts::new(address, &start::own_addresses(address), &settings.allowed_hosts),
         catalogue: catalogue::Catalogue::new(),
         budgets: budgets::published(settings),
-        description: cached::Cached::new(&description),
+        description: cached::Cached::new(&docs::completed(&description)),
         finished: cached::Finished::default(),
         compared: cached::Finished::default(),
         metrics: metrics::Metrics::new(lab, connections, description.paths.paths.keys()),

@@ -1,10 +1,11 @@
 //! What the whole-system tests share: a server as a process of its own, a client
-//! for it, its event stream, plain sockets, and the command line as a process.
+//! for it, its event stream, raw HTTP and plain sockets, and the command line as a process.
 
 pub mod events;
 pub mod server;
 pub mod socket;
 pub mod visitor;
+pub mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

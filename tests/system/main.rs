@@ -12,6 +12,7 @@ mod crash;
 mod crowd;
 mod errors;
 mod events;
+mod hostile;
 mod hosts;
 mod imports;
 mod limits;

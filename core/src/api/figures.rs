@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sample {
     /// Wall-clock time of one execution: from the body's call to its return.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 86_400_000_000_000_u64))]
     pub wall_ns: u64,
     /// Processor time of the whole process in user mode; absent in browsers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,6 +27,7 @@ pub struct Sample {
     /// How many executions were timed together, since one is too short for the clock;
     /// the figures above are then for one of them.
     #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100_000))]
     pub batch: u32,
     /// What the outcome of this execution says in numbers, by name with the unit last, such
     /// as `spawn_loop_ns`: what the wall-clock time of the whole cannot tell. Absent in browsers.

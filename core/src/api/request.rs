@@ -92,9 +92,12 @@ pub struct ExperimentRequest {
     /// began and ended.
     #[serde(default, skip_serializing_if = "is_off")]
     pub observe: bool,
-    /// A note for the history.
+    /// A note for the history, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$")
+    )]
     pub label: Option<String>,
 }
 

@@ -189,8 +189,8 @@ fn split(word: Word) -> (String, String) {
 
 /// A field of CSV (RFC 4180) that no spreadsheet takes for a formula.
 fn quoted(field: &str) -> String {
-    let is_number = field.parse::<f64>().is_ok();
-    let is_formula = !is_number && field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_number = field.parse().is_ok_and(f64::is_finite);
+    let is_formula = !is_number && field.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let field = if is_formula { format!("'{field}") } else { field.to_owned() };
     if field.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", field.replace('"', "\"\""));

@@ -3,6 +3,7 @@
 
 use filature_core::FieldError;
 use filature_core::api::{Comparison, Estimate, Measure, MeasureCell, Row, Word, limits};
+use filature_core::experiment::is_control;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -97,7 +98,7 @@ fn sizes(value: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
                 let detail = format!("`{name}` has {length} characters; {TEXT_MAX} are allowed");
                 errors.push(FieldError::new(pointer, detail));
             }
-            if let Some(found) = text.chars().find(|c| is_control(*c)) {
+            if let Some(found) = text.chars().find(|c| *c != '\n' && is_control(*c)) {
                 let found = found.escape_default();
                 let detail =
                     format!("`{name}` has the control character {found}, which no text needs");
@@ -121,13 +122,6 @@ fn sizes(value: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
         }
         _ => {}
     }
-}
-
-/// Whether a character says how others are shown: a terminal obeys some of them, and those
-/// for the direction of text make it look like another one.
-fn is_control(letter: char) -> bool {
-    letter.is_control() && letter != '\n'
-        || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// How many entries the list at this pointer may have. Of samples there are as many as an

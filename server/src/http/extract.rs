@@ -1,16 +1,20 @@
 //! What handlers take from a request, each with its own problem when it is not there.
 
+mod distinct;
+
 use super::problem::Failure;
+use axum::body::HttpBody;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::{BoxError, Json};
+use distinct::Distinct;
 use filature_core::FieldError;
 use filature_core::api::limits;
 use http_body_util::LengthLimitError;
 use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use std::error::Error;
 use std::io;
@@ -29,6 +33,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             ));
         }
         let most = limits::BODY_BYTES_MAX;
+        // What is announced as too large need not be waited for.
+        if request.body().size_hint().lower() > most as u64 {
+            return Err(too_large());
+        }
         let bytes = axum::body::to_bytes(request.into_body(), most).await.map_err(unread)?;
         parse(&bytes).map(Self)
     }
@@ -43,9 +51,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn unread(error: axum::Error) -> Failure {
     let error = error.into_inner();
     if error.is::<LengthLimitError>() {
-        let most = limits::BODY_BYTES_MAX;
-        let detail = format!("a body may have at most {most} bytes");
-        return Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE, detail);
+        return too_large();
     }
     if let Some(late) = timed_out(&error) {
         return Failure::of_status(StatusCode::REQUEST_TIMEOUT, late.to_string());
@@ -66,14 +72,24 @@ fn timed_out(error: &BoxError) -> Option<&io::Error> {
     None
 }
 
+fn too_large() -> Failure {
+    let most = limits::BODY_BYTES_MAX;
+    let detail = format!("a body may have at most {most} bytes");
+    Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE, detail)
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    let broken = |error| Failure::bad_request(format!("the body is not JSON: {error}"));
+    read::<Distinct>(bytes)?;
     // Serde would take an array for a struct as well.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        serde_json::from_slice::<IgnoredAny>(bytes).map_err(broken)?;
         let detail = "the body must be a JSON object";
         return Err(Failure::invalid(vec![FieldError::new("", detail)]));
     }
+    read(bytes)
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    let broken = |error| Failure::bad_request(format!("the body is not JSON: {error}"));
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -51,3 +51,17 @@ fn json_is_known_by_its_media_type() {
     assert!(!declared("text/plain") && !declared("application/jsonx") && !declared(""));
     assert!(!is_json(&HeaderMap::new()));
 }
+
+#[tokio::test]
+async fn a_key_that_is_there_twice_is_pointed_at() {
+    let cases = [
+        (r#"{"workload":"x","workload":"x"}"#, "/workload"),
+        (r#"{"workload":"x","params":{"a":{"b":1,"b":1}}}"#, "/params/a/b"),
+        (r#"[{"b":1,"b":1}]"#, "/0/b"),
+    ];
+    for (body, pointer) in cases {
+        let problem = problem(body).await;
+        assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, pointer), "{body}");
+        assert!(problem.errors[0].detail.contains("given twice"), "{:?}", problem.errors);
+    }
+}
