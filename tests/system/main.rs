@@ -12,6 +12,7 @@ mod crash;
 mod crowd;
 mod errors;
 mod events;
+mod faults;
 mod hostile;
 mod hosts;
 mod imports;
