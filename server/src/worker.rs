@@ -14,7 +14,7 @@ use body::Body;
 use lifeline::Lifeline;
 use protocol::{Job, LINE_BYTES_MAX, Reply, Turn};
 use serde::de::DeserializeOwned;
-use std::io::{BufRead, BufReader, Read, Write, stdin};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write, stdin};
 use std::process::{ExitCode, exit};
 
 /// Executes one cell as told on stdin; returns only where it was told nonsense.
@@ -38,18 +38,18 @@ fn serve(stdin: &mut impl BufRead) -> Result<(), String> {
         Ok(body) => body,
         Err(reply) => {
             // The lab has nothing more to ask: this ends with the process's stdin.
-            say(&reply);
+            say(&reply)?;
             return next::<Turn>(stdin).map(|_| ());
         }
     };
-    say(&Reply::Ready);
+    say(&Reply::Ready)?;
     let mut first = true;
     while let Some(Turn { turn }) = next(stdin)? {
         let execution = {
             let _lifeline = Lifeline::hold()?;
             body.execute(turn, first)
         };
-        say(&Reply::Sample(execution));
+        say(&Reply::Sample(execution))?;
         first = false;
     }
     Ok(())
@@ -59,18 +59,20 @@ fn serve(stdin: &mut impl BufRead) -> Result<(), String> {
 fn next<T: DeserializeOwned>(stdin: &mut impl BufRead) -> Result<Option<T>, String> {
     let mut line = Vec::new();
     let read = Read::take(&mut *stdin, LINE_BYTES_MAX as u64).read_until(b'\n', &mut line);
-    if read.is_err() || !line.ends_with(b"\n") {
+    read.map_err(|error| format!("stdin: {error}"))?;
+    if !line.ends_with(b"\n") {
         return Ok(None);
     }
     serde_json::from_slice(&line).map(Some).map_err(|error| format!("stdin: {error}"))
 }
 
 /// Writes one reply; if nobody listens any more, there is nothing left to do.
-fn say(reply: &Reply) {
+fn say(reply: &Reply) -> Result<(), String> {
     let mut line = serde_json::to_vec(reply).expect("a reply has only plain values");
     line.push(b'\n');
     let mut stdout = std::io::stdout().lock();
-    if stdout.write_all(&line).and_then(|()| stdout.flush()).is_err() {
-        exit(0);
+    match stdout.write_all(&line).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => exit(0),
+        written => written.map_err(|error| format!("stdout: {error}")),
     }
 }

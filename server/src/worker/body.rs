@@ -5,6 +5,7 @@ use crate::machine::{affinity, data, limits, usage};
 use filature_core::api::{Memory, Sample};
 use filature_core::measure::Kind;
 use filature_core::{Executor, Prepared, Timed, observe, workloads};
+use std::panic;
 use std::process::exit;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -114,7 +115,16 @@ fn multi(workers: u32) -> Result<Runtime, String> {
 
 /// The runtime with every driver on, as `#[tokio::main]` gives it to a user.
 fn runtime(builder: &mut Builder) -> Result<Runtime, String> {
-    builder.enable_all().build().map_err(|error| format!("no Tokio runtime: {error}"))
+    // Where Tokio gets no thread for a worker it panics, and on the way out it would wait for
+    // the workers that it has, for ever.
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        hook(info);
+        exit(PANICKED);
+    }));
+    let built = builder.enable_all().build();
+    drop(panic::take_hook());
+    built.map_err(|error| format!("no Tokio runtime: {error}"))
 }
 
 /// Nanoseconds since the first call, by the kernel's monotonic clock.
