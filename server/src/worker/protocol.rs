@@ -136,5 +136,80 @@ mod tests {
         fn a_truncated_line_is_an_error(length in 0..sample_line().len()) {
             prop_assert!(parse_reply(&sample_line()[..length]).is_err());
         }
+
+        #[test]
+        fn bytes_in_between_make_no_other_sample(
+            at in 0..sample_line().len(),
+            noise in proptest::collection::vec(any::<u8>(), 1..20),
+        ) {
+            let mut line = sample_line();
+            line.splice(at..at, noise);
+            // Spaces between two fields, or letters in a text, are none of its figures.
+            if let Ok(Reply::Sample(found)) = parse_reply(&line) {
+                prop_assert!(is_of(&line, &found));
+            }
+        }
+
+        #[test]
+        fn replies_whose_bytes_are_mixed_up_are_taken_whole_or_not_at_all(
+            replies in proptest::collection::vec(reply(), 2..4),
+            turns in proptest::collection::vec(any::<prop::sample::Index>(), 0..2_000),
+            piece in 1..40_usize,
+        ) {
+            let sent: Vec<Vec<u8>> = replies.iter().map(line).collect();
+            // As the lab does: it reads on until a line is no reply, and then ends the child.
+            let mixed = mixed(&sent, &turns, piece);
+            let lines = mixed.split(|byte| *byte == b'\n');
+            for line in lines.take_while(|line| parse_reply(line).is_ok()) {
+                let whole = sent.iter().any(|sent| sent[..sent.len() - 1] == *line);
+                prop_assert!(whole, "{}", String::from_utf8_lossy(line));
+            }
+        }
+    }
+
+    /// A sample with figures by which it is known again.
+    fn reply() -> impl Strategy<Value = Reply> {
+        (1..u64::MAX, any::<u64>(), any::<bool>()).prop_map(|(wall_ns, total, correct)| {
+            Reply::Sample(Execution {
+                kind: Kind::Sample,
+                sample: serde_json::from_value(json!({"wall_ns": wall_ns})).unwrap(),
+                outcome: json!({"total": total}),
+                correct,
+                memory: None,
+                observed: None,
+            })
+        })
+    }
+
+    /// A reply as a child writes it.
+    fn line(reply: &Reply) -> Vec<u8> {
+        let mut line = serde_json::to_vec(reply).unwrap();
+        line.push(b'\n');
+        line
+    }
+
+    /// The bytes of several lines, piece by piece from one or another.
+    fn mixed(lines: &[Vec<u8>], turns: &[prop::sample::Index], piece: usize) -> Vec<u8> {
+        let mut rest: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        let mut mixed = Vec::new();
+        for turn in turns {
+            rest.retain(|line| !line.is_empty());
+            if rest.is_empty() {
+                break;
+            }
+            let at = turn.index(rest.len());
+            let line = &mut rest[at];
+            let (taken, left) = line.split_at(piece.min(line.len()));
+            mixed.extend_from_slice(taken);
+            *line = left;
+        }
+        mixed
+    }
+
+    /// Whether an execution is what JSON without a type reads in the line.
+    fn is_of(line: &[u8], found: &Execution) -> bool {
+        let read: Value = serde_json::from_slice(line).unwrap();
+        let told = serde_json::to_value(found).unwrap();
+        ["kind", "sample", "outcome", "correct"].iter().all(|name| read[name] == told[name])
     }
 }
