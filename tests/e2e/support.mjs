@@ -110,11 +110,11 @@ export class Server {
   }
 }
 
-/** Starts the browser. */
-export function launch() {
+/** Starts the browser, with further arguments if any. */
+export function launch(more = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: BROWSER_ARGUMENTS,
+    args: [...BROWSER_ARGUMENTS, ...more],
   });
 }
 

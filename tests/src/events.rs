@@ -2,7 +2,7 @@
 
 use crate::server::{PATIENCE, Server};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 
 /// One server-sent event.
@@ -51,12 +51,24 @@ impl EventStream {
     }
 
     /// The next event; `None` where the stream has ended.
+    ///
+    /// # Panics
+    /// Where none comes for as long as anybody waits.
     pub fn next_event(&mut self) -> Option<Received> {
+        self.read_event().expect("an event within the patience")
+    }
+
+    /// The next event of a server that may be killed; `None` where it was.
+    pub fn event_before_a_crash(&mut self) -> Option<Received> {
+        self.read_event().ok().flatten()
+    }
+
+    fn read_event(&mut self) -> io::Result<Option<Received>> {
         let mut received = Received { id: None, name: String::new(), data: Value::Null };
         loop {
             let mut line = String::new();
-            if self.0.read_line(&mut line).expect("an event within the patience") == 0 {
-                return None;
+            if self.0.read_line(&mut line)? == 0 || !line.ends_with('\n') {
+                return Ok(None);
             }
             let line = line.trim_end();
             if let Some(id) = line.strip_prefix("id:") {
@@ -66,7 +78,7 @@ impl EventStream {
             } else if let Some(data) = line.strip_prefix("data:") {
                 received.data = serde_json::from_str(data).expect("an event's data is JSON");
             } else if line.is_empty() && !received.name.is_empty() {
-                return Some(received);
+                return Ok(Some(received));
             }
         }
     }

@@ -1,73 +1,21 @@
-//! Crashes and bad disks: what was acknowledged is never lost.
+//! Children without a lab, and bad disks: what ends, ends in order. Kills of the server are in
+//! `kills.rs`.
 
-use filature_tests::events::EventStream;
-use filature_tests::server::{Server, is_alive, send};
+use filature_tests::server::{Server, send};
 use filature_tests::{binary, text};
 use nix::sys::signal::Signal;
-use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
 
 /// The one SQLite file in a data directory.
-fn database(data: &Path) -> std::path::PathBuf {
+pub(super) fn database(data: &Path) -> std::path::PathBuf {
     let files = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<_> =
         files.filter(|path| path.extension().is_some_and(|e| e == "sqlite" || e == "db")).collect();
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
-}
-
-fn integrity(data: &Path) -> String {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
-    let connection = Connection::open_with_flags(database(data), flags).unwrap();
-    connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
-}
-
-fn samples_of(event: &Value) -> Vec<Value> {
-    event["samples"].as_array().unwrap().clone()
-}
-
-#[test]
-fn killing_the_server_20_times_loses_no_announced_sample_and_leaves_no_child() {
-    let data = tempfile::tempdir().unwrap();
-    let mut kept: Vec<(String, Vec<Value>)> = Vec::new();
-    for round in 0..20 {
-        let server = Server::start_in(data.path(), &[]);
-        for (id, announced) in &kept {
-            let experiment = server.experiment(id);
-            assert_eq!(experiment["state"], "interrupted", "round {round}");
-            assert_eq!(experiment["cells"][0]["state"], "interrupted");
-            let stored = experiment["cells"][0]["samples"].as_array().unwrap();
-            assert!(stored.len() >= announced.len());
-            assert_eq!(stored[..announced.len()], announced[..], "round {round}");
-        }
-        let mut stream = EventStream::open(&server, "", None);
-        let id = server.submit(&json!({"workload": "fan-out", "executors": ["tokio-current"],
-            "params": {"units": 1, "work": "sleep", "duration_ms": 5 + round % 5}, "samples": 1000}));
-        // Killed after a different number of events each time: at the start of a
-        // run, in its middle, between a store and its announcement.
-        let mut announced = Vec::new();
-        let mut left = 1 + round;
-        while left > 0 {
-            let event = stream.next_event().unwrap();
-            if event.name == "samples" {
-                announced.extend(samples_of(&event.data));
-            }
-            left -= 1;
-        }
-        let children = server.children();
-        server.kill();
-        let start = Instant::now();
-        while children.iter().any(|child| is_alive(*child)) {
-            assert!(start.elapsed() < Duration::from_secs(10), "an orphan survives");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        assert_eq!(integrity(data.path()), "ok");
-        kept.push((id, announced));
-    }
 }
 
 /// A child in the middle of an execution that sleeps for so long.

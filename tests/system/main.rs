@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod hosts;
 mod imports;
+mod kills;
 mod limits;
 mod memory;
 mod observed;

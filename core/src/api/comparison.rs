@@ -55,12 +55,15 @@ pub struct Comparison {
     /// The machine that measured it.
     pub machine: MachineCard,
     /// When it was accepted: RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When its last experiment ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub finished_at: Option<String>,
     /// When it was brought here from another machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub imported_at: Option<String>,
     /// How much of the machine other programs used: the most that any of its experiments saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,12 +89,15 @@ pub struct ComparisonLine {
     /// The processor of the machine that measured it.
     pub cpu: String,
     /// When it was accepted: RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When its last experiment ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub finished_at: Option<String>,
     /// When it was brought here from another machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub imported_at: Option<String>,
     /// What there is to say first, once it has finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -110,12 +110,15 @@ pub struct Experiment {
     /// The machine that measured the native cells.
     pub machine: MachineCard,
     /// When it was accepted: RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When its first cell began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub started_at: Option<String>,
     /// When its last cell ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub finished_at: Option<String>,
     /// How much of the machine other programs used meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,9 +151,11 @@ pub struct ExperimentLine {
     /// What was asked for.
     pub spec: Spec,
     /// When it was accepted: RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When its last cell ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub finished_at: Option<String>,
     /// A verdict's sentence: of a sweep, that for its last value.
     #[serde(default, skip_serializing_if = "Option::is_none")]

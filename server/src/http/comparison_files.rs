@@ -180,6 +180,7 @@ pub(super) struct AdviceQuery {
     #[param(minimum = 1, maximum = 86_400_000)]
     lifetime_ms: u64,
     /// What they do most of the time.
+    #[param(inline)]
     work: Occupation,
 }
 

@@ -1,14 +1,15 @@
 //! The description of the API for machines (OpenAPI 3.1) and for people.
 
+mod completed;
+
+pub(super) use completed::completed;
+
 use super::App;
 use super::cached::Wanted;
 use super::guard::DOCS;
-use crate::machine;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use filature_core::api::limits;
-use serde_json::Value;
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -40,14 +41,6 @@ struct Head;
 /// The description without its paths.
 pub(super) fn head() -> utoipa::openapi::OpenApi {
     Head::openapi()
-}
-
-/// The description with what only the running program knows, as the JSON that is served.
-pub(super) fn completed(api: &utoipa::openapi::OpenApi) -> Value {
-    let mut api = serde_json::to_value(api).expect("a description is plain data");
-    let request = &mut api["components"]["schemas"]["ExperimentRequest"]["properties"];
-    request["cores"]["maximum"] = machine::cores().min(limits::CORES_MAX).into();
-    api
 }
 
 /// This description.
