@@ -28,7 +28,7 @@ enum Command {
     Serve(serve::Options),
     /// Build the page and the engine with wasm-pack into web/dist, and print their sizes
     BuildWeb(web::Options),
-    /// Run all tests: native, WebAssembly in a browser, end to end
+    /// Run all tests: native, WebAssembly in a browser, end to end, the API by its description
     Test(test::Options),
     /// Compare what Filature reports with what small hand-written programs report
     Bench(bench::Options),

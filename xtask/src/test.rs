@@ -1,12 +1,14 @@
 //! `cargo xtask test`: all tests, each kind with its own runner, whose words stay visible.
 
+mod api;
+
 use crate::shell::{cargo, find, root, run, say};
 use crate::{serve, tools, web};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What `test` is told. Without any of these, all kinds of tests run.
+/// What `test` is told. Without any of these, all kinds of tests run but the nightly ones.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Run the native tests: units, the registry, the server over a socket, the command line
@@ -18,7 +20,16 @@ pub(crate) struct Options {
     /// Run the end-to-end tests: the release server and its page in a browser
     #[arg(long)]
     e2e: bool,
+    /// Run schemathesis against the served OpenAPI, for up to three minutes
+    #[arg(long)]
+    api: bool,
+    /// Run what takes an hour: a server that is killed 1000 times under load
+    #[arg(long)]
+    nightly: bool,
 }
+
+/// How often the server is killed in the nightly tests.
+const NIGHTLY_KILLS: &str = "1000";
 
 /// One kind of tests and how it ended.
 struct Outcome {
@@ -31,11 +42,11 @@ struct Outcome {
 /// # Errors
 /// If a test failed or could not be run.
 pub(crate) fn run_tests(options: &Options) -> Result<(), String> {
-    let all = !(options.native || options.wasm || options.e2e);
+    let all = !(options.native || options.wasm || options.e2e || options.api || options.nightly);
     let mut outcomes = Vec::new();
     let mut note = |kind, result| outcomes.push(Outcome { kind, result });
-    if all || options.native || options.e2e {
-        // Both test the very program that users get, with the page inside.
+    if all || options.native || options.e2e || options.api || options.nightly {
+        // They all test the very program that users get, with the page inside.
         match release_server() {
             Ok(server) => {
                 if all || options.native {
@@ -43,6 +54,12 @@ pub(crate) fn run_tests(options: &Options) -> Result<(), String> {
                 }
                 if all || options.e2e {
                     note("end to end", end_to_end(&server));
+                }
+                if all || options.api {
+                    note("API", api::conformance(&server));
+                }
+                if options.nightly {
+                    note("nightly", nightly(&server));
                 }
             }
             Err(error) => note("build of the server with its page", Err(error)),
@@ -63,6 +80,13 @@ fn release_server() -> Result<PathBuf, String> {
 fn native(server: &PathBuf) -> Result<(), String> {
     say("cargo test: all native tests");
     run(cargo(&["test", "--no-fail-fast"]).env("FILATURE_BIN", server))
+}
+
+fn nightly(server: &PathBuf) -> Result<(), String> {
+    say(format!("cargo test kills: the server is killed {NIGHTLY_KILLS} times under load"));
+    let test = ["test", "--package", "filature-tests", "--test", "system", "--", "--nocapture"];
+    let mut command = cargo(&test);
+    run(command.arg("kills::").env("FILATURE_BIN", server).env("FILATURE_KILLS", NIGHTLY_KILLS))
 }
 
 fn webassembly() -> Result<(), String> {

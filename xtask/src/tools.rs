@@ -4,6 +4,8 @@
 //! What is compiled here is kept outside the clone, keyed by version, so that a
 //! second clone does not pay for it again.
 
+pub(crate) mod python;
+
 use crate::shell::{cargo, find, output, root, run, say};
 use std::env;
 use std::ffi::OsString;
@@ -40,6 +42,7 @@ pub(crate) fn all() -> Result<(), String> {
     let browser = browser()?;
     node_for_tests()?;
     npm_packages()?;
+    python::schemathesis()?;
     say(format!("all there; the tests use {}", browser.chromium.display()));
     Ok(())
 }
