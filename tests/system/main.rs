@@ -28,6 +28,7 @@ mod readme;
 mod report;
 mod rest;
 mod serving;
+mod settings;
 mod stopping;
 mod table;
 mod tidy;

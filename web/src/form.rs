@@ -10,7 +10,7 @@ use crate::run::{run, run_bar};
 use crate::share::form_links;
 use crate::signal::{memo, untrack};
 use crate::state::{App, Workers};
-use filature_core::api::limits;
+use filature_core::api::{Budget, limits};
 use filature_core::params::ParamKind;
 use filature_core::{Executor, ParamSpec, format};
 
@@ -253,6 +253,19 @@ fn measuring(app: App) -> El {
         )
         .child(label)
         .child(field_error(app, "label", "/label".to_owned()))
+        .child(classed("p", "help").id("budgets").live_text(move || budgets(app)))
+}
+
+/// What the server lets its clients ask for.
+fn budgets(app: App) -> String {
+    let budget = |budget: &Budget| {
+        let Budget { value, unit, about, .. } = budget;
+        format!("{} {unit} {about}", format::count(*value))
+    };
+    app.machine.with(|here| {
+        let budgets = here.as_ref().map(|here| here.budgets.iter().map(budget).listed());
+        budgets.map_or_else(String::new, |all| format!("At most {}.", all.join(", ")))
+    })
 }
 
 fn numbers(app: App, mut details: El) -> El {

@@ -218,6 +218,8 @@ fields! {
     Disturbance { outside_share, disturbed }
     Verdict { sweep_value, sentence, comparisons }
     AgainstFastest { fastest, other, ratio, ratio_low, ratio_high, p_value, beyond_noise, enough_samples }
+    crate::state::Here { cores, budgets }
+    filature_core::api::Budget { name, value, unit, flag, about }
     MachineCard { cpu, cores, kernel, memory_bytes, rustc, tokio, filature, build }
     BrowserCard { browser, cores, clock_resolution_ns, cross_origin_isolated, workers_max }
     BrowserLease { lease, lease_ms }

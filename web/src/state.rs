@@ -12,8 +12,8 @@ use crate::route::{self, Route};
 use crate::signal::{Live, untrack};
 use crate::{browser, live};
 use filature_core::api::{
-    ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, ExperimentRequest, MachineCard,
-    Source, WorkloadInfo,
+    Budget, ExecutorInfo, Experiment, ExperimentLine, ExperimentPage, ExperimentRequest, Source,
+    WorkloadInfo,
 };
 use filature_core::{Executor, FieldError};
 
@@ -46,7 +46,7 @@ pub struct App {
     /// All executors; empty until they are loaded.
     pub executors: Live<Vec<ExecutorInfo>>,
     /// The machine that runs the server.
-    pub machine: Live<Option<MachineCard>>,
+    pub machine: Live<Option<Here>>,
     /// The form.
     pub draft: Live<Draft>,
     /// What the server found wrong with the form when it was last sent.
@@ -76,6 +76,15 @@ pub struct App {
     pub browser_obstacle: Live<Option<String>>,
     /// What is known of how many Web Workers this browser can start at once.
     pub workers: Live<Workers>,
+}
+
+/// What the form has to know of the machine that runs the server.
+#[derive(Debug)]
+pub struct Here {
+    /// How many cores it has.
+    pub cores: u32,
+    /// What the server lets its clients ask for.
+    pub budgets: Vec<Budget>,
 }
 
 /// How many Web Workers this browser can start at once.

@@ -56,7 +56,8 @@ pub struct Budget {
     pub unit: String,
     /// The flag of `filature serve` that sets it, such as `--time-budget-s`.
     pub flag: String,
-    /// What it limits, to be read after the name.
+    /// What it limits, to be read after the value and its unit: `900 s` "to measure one
+    /// experiment".
     pub about: String,
 }
 

@@ -113,40 +113,34 @@ pub fn published(settings: &Settings) -> Vec<Budget> {
         about: about.to_owned(),
     };
     vec![
-        budget(
-            "time",
-            budgets.time_budget_s,
-            "s",
-            "--time-budget-s",
-            "how long the measuring of one experiment may take",
-        ),
+        budget("time", budgets.time_budget_s, "s", "--time-budget-s", "to measure one experiment"),
         budget(
             "memory",
             memory_bytes(budgets) / MIB,
             "MiB",
             "--memory-budget-mib",
-            "how much memory the processes that measure may have",
+            "of memory for the processes that measure",
         ),
         budget(
             "units",
             budgets.unit_budget,
             "units",
             "--unit-budget",
-            "how many threads or tasks one native cell may have at once",
+            "(threads or tasks) at once in one cell",
         ),
         budget(
             "queue",
             queue.queue_max as u64,
             "experiments",
             "--queue-max",
-            "how many experiments may wait, of all clients",
+            "that wait, of all clients",
         ),
         budget(
             "queue-client",
             queue.queue_client_max as u64,
             "experiments",
             "--queue-client-max",
-            "how many experiments of one client may wait",
+            "that wait, of one client",
         ),
     ]
 }
