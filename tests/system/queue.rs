@@ -160,3 +160,23 @@ fn how_long_it_takes_is_foretold_from_what_was_measured() {
     // Ten times 400 ms of sleep at least; half a second if it had been forgotten.
     assert!(behind_it_s >= 3, "{first} {second}");
 }
+
+#[test]
+fn the_metrics_tell_who_waits_and_for_how_long() {
+    let server = Server::start();
+    let [ann, bob] = [(); 2].map(|()| Visitor::new(&server));
+    let slow = occupy(&server, &ann);
+    let last = [&ann, &bob].map(|visitor| id_of(&visitor.submit(&short())));
+    let told = |line: &str| {
+        let metrics = server.get("/metrics").text().unwrap();
+        let told = metrics.lines().find_map(|given| given.strip_prefix(line)?.trim().parse().ok());
+        told.unwrap_or_else(|| panic!("no {line} in {metrics}"))
+    };
+    let value = |line: &str| -> u64 { told(line) };
+    assert_eq!((value("filature_queued_experiments "), value("filature_waiting_clients ")), (2, 2));
+    cancel(&ann, &slow);
+    last.iter().for_each(|id| assert_eq!(server.finished(id)["state"], "done"));
+    assert_eq!((value("filature_queued_experiments "), value("filature_waiting_clients ")), (0, 0));
+    assert_eq!(value("filature_queue_wait_seconds_count "), 3);
+    assert_eq!(value("filature_child_processes_total "), 3);
+}

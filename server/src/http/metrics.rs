@@ -44,6 +44,7 @@ pub(super) struct Metrics {
     patterns: matchit::Router<usize>,
     routes: Vec<Route>,
     queued: Gauge,
+    waiting_clients: Gauge,
     running: Gauge,
     streams: Gauge,
 }
@@ -73,11 +74,17 @@ impl Metrics {
         let latency = Latency::new_with_constructor(histogram);
         let help = "Time until an answer began";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, latency.clone());
-        let [queued, running, streams] = [(); 3].map(|()| Gauge::default());
+        let [queued, waiting_clients, running, streams] = [(); 4].map(|()| Gauge::default());
         registry.register("queued_experiments", "Experiments that wait", queued.clone());
+        let help = "Clients whose experiments wait";
+        registry.register("waiting_clients", help, waiting_clients.clone());
         registry.register("running_experiments", "Experiments measured now", running.clone());
         registry.register("event_streams", "Event streams that are open", streams.clone());
         let counts = &lab.counts;
+        let help = "Time until an experiment's turn came";
+        registry.register_with_unit("queue_wait", help, Unit::Seconds, counts.waits.clone());
+        // None is started again: a cell whose child dies has failed.
+        registry.register("child_processes", "Child processes started", counts.children.clone());
         registry.register("cells", "Cells by how they ended", counts.cells.clone());
         registry.register("samples_stored", "Samples stored", counts.samples.clone());
         registry.register(
@@ -99,7 +106,7 @@ impl Metrics {
             inserted.expect("the router has the same patterns and took them");
             routes.push(route(path));
         }
-        Self { registry, requests, patterns, routes, queued, running, streams }
+        Self { registry, requests, patterns, routes, queued, waiting_clients, running, streams }
     }
 
     /// The route of a path: a pattern, so that ids do not make new series.
@@ -162,6 +169,7 @@ fn histogram() -> Histogram {
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Answer<Response> {
     let (metrics, status) = (&app.metrics, app.lab.status());
     metrics.queued.set(status.queued as i64);
+    metrics.waiting_clients.set(status.clients as i64);
     metrics.running.set(i64::from(status.running.is_some()));
     metrics.streams.set(app.streams.open() as i64);
     let mut text = String::new();

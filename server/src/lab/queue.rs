@@ -20,12 +20,15 @@ use filature_core::api::{CellState, Disturbance, Experiment, Spec, State};
 use filature_core::experiment;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
+/// From an empty queue to one of a large class.
+const WAIT_BUCKETS_S: [f64; 8] = [0.1, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0];
+
 /// What has been measured since the start.
-#[derive(Default)]
 pub struct Counts {
     /// Cells by the state they ended in.
     pub cells: Family<[(&'static str, &'static str); 1], Counter>,
@@ -33,6 +36,22 @@ pub struct Counts {
     pub samples: Counter,
     /// Comparisons by the state they ended in.
     pub comparisons: Family<[(&'static str, &'static str); 1], Counter>,
+    /// Child processes started.
+    pub children: Counter,
+    /// How long experiments have waited until their turn came, in seconds.
+    pub waits: Histogram,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            cells: Family::default(),
+            samples: Counter::default(),
+            comparisons: Family::default(),
+            children: Counter::default(),
+            waits: Histogram::new(WAIT_BUCKETS_S),
+        }
+    }
 }
 
 /// The queue, the slot and all they need.
@@ -174,6 +193,7 @@ impl Lab {
     /// Measures what is queued until the lab is closed.
     pub async fn run(self: Arc<Self>) {
         while let Some(running) = self.line.next().await {
+            self.counts.waits.observe(running.waited.as_secs_f64());
             self.announce_places();
             let task = tokio::spawn(Arc::clone(&self).measure(Arc::clone(&running)));
             if let Err(error) = task.await {

@@ -84,7 +84,10 @@ impl<'a> Recorder<'a> {
 impl Sink for Recorder<'_> {
     async fn record(&mut self, update: Update) -> Result<(), String> {
         match update {
-            Update::Started { cell } => self.started(cell, None).await,
+            Update::Started { cell } => {
+                self.lab.counts.children.inc();
+                self.started(cell, None).await
+            }
             Update::Samples { cell, samples } => self.samples(cell, samples).await,
             Update::Ended { cell, end } => self.ended(cell, end).await,
         }

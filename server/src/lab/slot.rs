@@ -43,8 +43,6 @@ pub struct Status {
     pub queued: usize,
     /// How many clients they belong to.
     pub clients: usize,
-    /// How long one that came now would wait, as far as can be foretold.
-    pub wait: Duration,
     /// The one that is being measured.
     pub running: Option<String>,
 }
@@ -75,6 +73,7 @@ pub struct Slot {
 
 struct Waiting {
     id: String,
+    since: Instant,
     /// How long it will be in the slot, as far as can be foretold.
     expected: Duration,
 }
@@ -85,6 +84,8 @@ pub struct Running {
     pub id: String,
     /// Who asked for it.
     pub client: Client,
+    /// How long it has waited.
+    pub waited: Duration,
     /// Since when it is there.
     pub since: Instant,
     /// When it will be over, as far as can be foretold.
@@ -177,7 +178,7 @@ impl Slot {
         if self.closed {
             return false;
         }
-        let waiting = Waiting { id: id.to_owned(), expected };
+        let waiting = Waiting { id: id.to_owned(), since: Instant::now(), expected };
         match self.turns.iter_mut().find(|(other, _)| other == client) {
             Some((_, own)) => own.push_back(waiting),
             None => self.turns.push_back((client.clone(), [waiting].into())),
@@ -189,13 +190,14 @@ impl Slot {
     /// after those of all others that wait.
     pub fn take(&mut self) -> Option<Arc<Running>> {
         let (client, mut own) = self.turns.pop_front()?;
-        let Waiting { id, expected } = own.pop_front()?;
+        let Waiting { id, since: asked, expected } = own.pop_front()?;
         if !own.is_empty() {
             self.turns.push_back((client.clone(), own));
         }
         let running = Arc::new(Running {
             id,
             client,
+            waited: asked.elapsed(),
             since: Instant::now(),
             ends: Mutex::new(Instant::now() + expected),
             stop: Stop::default(),
@@ -266,12 +268,9 @@ impl Slot {
 
     /// What happens in the slot.
     pub fn status(&self) -> Status {
-        let left = self.running.as_ref().map_or(Duration::ZERO, |running| running.left());
-        let waiting = self.turns.iter().flat_map(|(_, own)| own);
         Status {
             queued: self.queued(),
             clients: self.turns.len(),
-            wait: left + waiting.map(|waiting| waiting.expected).sum::<Duration>(),
             running: self.running.as_ref().map(|running| running.id.clone()),
         }
     }
