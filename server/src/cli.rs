@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 something failed, 2 bad input, 130 interrupted.
 
+mod backup;
 mod comparison;
 mod list;
 mod machine;
@@ -80,6 +81,8 @@ enum Command {
     List(Output),
     /// Show what this machine is and what it can hold right now.
     Machine(Output),
+    /// Copy the history to a file, also while a server uses it.
+    Backup(BackupOptions),
     /// Execute one cell, as told on stdin (the lab starts this).
     #[command(hide = true)]
     Worker,
@@ -151,6 +154,18 @@ struct Table {
 }
 
 #[derive(Args)]
+struct BackupOptions {
+    /// The file to write; it is a history itself, and readable by its owner alone.
+    file: PathBuf,
+    /// The folder of the history [default: filature in the user's data folder].
+    #[arg(long, value_name = "DIR", env = "FILATURE_DATA")]
+    data: Option<PathBuf>,
+    /// Replace a file of that name.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Args)]
 struct Output {
     /// Print JSON.
     #[arg(long)]
@@ -180,6 +195,7 @@ pub fn main() -> ExitCode {
         Command::Table(options) => comparison::table(&options),
         Command::List(Output { json }) => list::list(json),
         Command::Machine(Output { json }) => machine::machine(json),
+        Command::Backup(options) => backup::backup(&options),
     };
     ended.unwrap_or_else(|failure| {
         let (lines, code) = match failure {

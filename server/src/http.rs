@@ -133,7 +133,7 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
     let mut signals = stop::Signals::new()?;
     let tls = tls::Tls::new(&settings.tls)?;
     let token = start::token(&settings)?;
-    let store = Store::open(data)?;
+    let store = Store::open(data)?.keeping(settings.history.keep);
     let listener = listen::bind(settings.listen).map_err(|error| {
         format!("cannot listen on {}: {error}; choose another with --listen", settings.listen)
     })?;
@@ -141,11 +141,17 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
     let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), &settings);
     let times = lab.store.times(TIMES_MAX).await.map_err(|error| error.to_string())?;
     times.iter().for_each(|(spec, took)| lab.estimator.note(spec, *took));
-    let measuring = tokio::spawn(Arc::clone(&lab).run());
-    let comparing = tokio::spawn(Arc::clone(&lab).run_comparisons());
     let stopping = CancellationToken::new();
     let connections = Arc::new(listen::Connections::new(settings.connections.connections_max));
     let app = app(&settings, address, &token, &lab, &connections, &stopping);
+    let caches = Arc::downgrade(&app);
+    lab.store.when_removed(move |removed| {
+        let Some(app) = caches.upgrade() else { return };
+        removed.experiments.iter().for_each(|id| app.finished.remove(id));
+        removed.comparisons.iter().for_each(|id| app.compared.remove(id));
+    });
+    let measuring = tokio::spawn(Arc::clone(&lab).run());
+    let comparing = tokio::spawn(Arc::clone(&lab).run_comparisons());
     let text = start::text(address, &settings, &app.hosts, &token);
     let times = watch::Times::new(&settings.connections);
     let serving = Arc::new(connection::Serving { guard: service(app), times, tls });
@@ -181,6 +187,7 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
     if connections_ended.is_err() {
         tracing::info!("some connections were still open");
     }
+    lab.store.close().await;
     Ok(())
 }
 

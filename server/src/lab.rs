@@ -7,6 +7,7 @@
 //!   is, [`line`] where one waits for it, [`estimate`] how long that may be.
 //! - [`comparisons`]: measures several experiments, one after another, for one table.
 //! - [`record`]: stores what happens, then announces it.
+//! - `upkeep`: what is done for the history between experiments.
 //! - [`desk`]: where a page measures the cells that are for a browser.
 //! - [`budgets`]: what an experiment may take.
 //! - [`bus`]: the events that listeners get.
@@ -26,3 +27,4 @@ pub mod queue;
 pub mod record;
 pub mod run;
 pub mod slot;
+mod upkeep;

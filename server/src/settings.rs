@@ -3,6 +3,7 @@
 //! A file is turned into flags before those of the command line, so that both are checked by
 //! the same code and a flag wins over the file.
 
+use crate::store::Keep;
 use clap::{Args, Command, ValueEnum};
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -127,9 +128,10 @@ pub struct ConnectionSettings {
 #[command(next_help_heading = "History")]
 pub struct HistorySettings {
     /// What is kept of the history, as a number of experiments, an age and a size in any
-    /// combination, as in `5000,90d,2GB`; the oldest go first.
+    /// combination, as in `5000,90d,2GB`; the oldest finished ones go first, and tables of
+    /// threads against tasks outlive the experiments that they are made of.
     #[arg(long, value_name = "LIMITS", default_value = "10GB")]
-    pub keep: String,
+    pub keep: Keep,
 }
 
 /// HTTPS.

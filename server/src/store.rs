@@ -1,20 +1,25 @@
 //! The history in SQLite. Writes go through one thread and return when they are on
 //! disk; reads have connections of their own and never wait for a write.
 //!
-//! - `schema`: opens the file, refuses what it cannot trust, migrates.
+//! - `schema`: opens the file, refuses or sets aside what it cannot trust, migrates.
+//! - [`keep`]: how much is kept, and what goes first.
+//! - [`backup`]: a copy of the whole, also while a server writes.
 //! - `writer`: the one thread that writes, many changes in one transaction.
 //! - `change`: what can be written.
 //! - `read`: what can be read.
 //! - `comparison`: both, for comparisons.
 
+pub mod backup;
 mod change;
 mod comparison;
+pub mod keep;
 mod read;
 mod schema;
 mod writer;
 
 pub use change::{Change, Finish, Membership};
 pub use comparison::{ComparisonChange, ComparisonLines, StoredComparison};
+pub use keep::Keep;
 pub use read::{Filter, Owned, Page};
 
 use crate::client::Client;
@@ -23,7 +28,8 @@ use rusqlite::{Connection, ErrorCode};
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -52,10 +58,15 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// Told of what has been removed since it was too much.
+type Forget = Box<dyn Fn(&keep::Removed) + Send + Sync>;
+
 /// The history. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     writer: writer::Writer,
+    keep: Keep,
+    forget: Arc<OnceLock<Forget>>,
     readers: Arc<Readers>,
 }
 
@@ -63,6 +74,8 @@ struct Readers {
     file: PathBuf,
     permits: Semaphore,
     idle: Mutex<Vec<Connection>>,
+    /// Whether nobody knows that every page of the file is whole.
+    unchecked: AtomicBool,
     // Held for as long as anyone may write: two servers on one history would mark each
     // other's experiments as interrupted.
     _lock: File,
@@ -70,21 +83,79 @@ struct Readers {
 
 impl Store {
     /// Opens or creates the history in the folder `data`, and marks what a former
-    /// server left unfinished as interrupted.
+    /// server left unfinished as interrupted. A damaged one is set aside, and a new one made.
     ///
     /// # Errors
     /// In one sentence, why the history cannot be used. It is then left as it was.
     pub fn open(data: &Path) -> Result<Self, String> {
         let lock = schema::lock(data)?;
         let file = data.join(schema::FILE);
-        let connection = schema::open(&file)?;
+        let (connection, check, told) = schema::open(&file)?;
+        if let Some(told) = told {
+            eprintln!("filature: {told}");
+            tracing::error!("{told}");
+        }
+        let writer = writer::start(connection, file.clone())?;
         let readers = Readers {
             file,
+            unchecked: AtomicBool::new(check == schema::Check::Due),
             permits: Semaphore::new(READERS_MAX),
             idle: Mutex::default(),
             _lock: lock,
         };
-        Ok(Self { writer: writer::start(connection)?, readers: Arc::new(readers) })
+        let readers = Arc::new(readers);
+        Ok(Self { writer, keep: Keep::default(), forget: Arc::default(), readers })
+    }
+
+    /// The same history, of which no more than this is kept.
+    pub fn keeping(self, keep: Keep) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// Has `forget` told of everything that is removed since it is too much. Only the first
+    /// one who asks is.
+    pub fn when_removed(&self, forget: impl Fn(&keep::Removed) + Send + Sync + 'static) {
+        let _ = self.forget.set(Box::new(forget));
+    }
+
+    /// Removes some of the oldest of what is more than is kept; whether there is more to do.
+    /// Each call takes some milliseconds, so that others can write in between.
+    ///
+    /// # Errors
+    /// Why it could not be removed.
+    pub async fn trim(&self) -> Result<bool, StoreError> {
+        let removed = self.writer.trim(self.keep).await?;
+        if let Some(forget) = self.forget.get() {
+            forget(&removed);
+        }
+        Ok(removed.more)
+    }
+
+    /// Checks a history page by page whose server did not end in an orderly way, and which was
+    /// too large for that at the start. What is wrong; `None` where nothing is.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn check(&self) -> Result<Option<String>, StoreError> {
+        if !self.readers.unchecked.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let wrong = self.read(|connection| schema::whole(connection)).await?;
+        self.readers.unchecked.store(wrong.is_some(), Ordering::Relaxed);
+        Ok(wrong)
+    }
+
+    /// Ends the history in an orderly way: all that was written is in its file. Nothing can be
+    /// written afterwards.
+    pub async fn close(&self) {
+        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        match self.writer.close().await {
+            Ok(()) if !self.readers.unchecked.load(Ordering::Relaxed) => {
+                schema::mark_whole(&self.readers.file);
+            }
+            Ok(()) => {}
+            Err(error) => tracing::warn!(%error, "the history was not closed"),
+        }
     }
 
     /// Makes one change; returns when it is on disk.
@@ -197,7 +268,12 @@ impl Store {
                 Some(connection) => connection,
                 None => schema::reader(&readers.file)?,
             };
-            let answer = read(&mut connection)?;
+            let answer = read(&mut connection).inspect_err(|error| {
+                // The next start looks at every page.
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) {
+                    readers.unchecked.store(true, Ordering::Relaxed);
+                }
+            })?;
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(answer)
         });

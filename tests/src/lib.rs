@@ -2,6 +2,7 @@
 //! for it, its event stream, raw HTTP and plain sockets, and the command line as a process.
 
 pub mod events;
+pub mod history;
 pub mod server;
 pub mod socket;
 pub mod visitor;

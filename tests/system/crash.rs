@@ -78,29 +78,6 @@ fn an_unwritable_data_directory_is_a_clear_error_at_start() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
-    let data = tempfile::tempdir().unwrap();
-    drop(Server::start_in(data.path(), &[]));
-    let file = database(data.path());
-    std::fs::write(&file, "this is no database, but somebody's notes ".repeat(200)).unwrap();
-    for side in ["-wal", "-shm"] {
-        let mut path = file.clone().into_os_string();
-        path.push(side);
-        let _ = std::fs::remove_file(path);
-    }
-    let before = std::fs::read(&file).unwrap();
-    let output = Command::new(binary())
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data.path())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let message = text(&output.stderr);
-    assert!(message.contains(file.file_name().unwrap().to_str().unwrap()), "{message}");
-    assert_eq!(std::fs::read(&file).unwrap(), before);
-}
-
-#[test]
 fn a_port_in_use_is_a_clear_error_at_start() {
     let server = Server::start();
     let data = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
 
+mod backup;
 mod budgets;
 mod catalogue;
 mod cli;
@@ -13,6 +14,7 @@ mod crowd;
 mod errors;
 mod events;
 mod faults;
+mod history;
 mod hostile;
 mod hosts;
 mod imports;

@@ -9,10 +9,7 @@ use std::process::ExitCode;
 use tokio::runtime::Runtime;
 
 pub(super) fn serve(settings: Settings) -> Result<ExitCode, Failure> {
-    let data = settings.data.clone().or_else(user_data_folder).ok_or_else(|| {
-        let reason = "there is neither HOME nor XDG_DATA_HOME; name a folder with --data";
-        Failure::BadInput(vec![reason.to_owned()])
-    })?;
+    let data = data_folder(settings.data.as_ref())?;
     let runtime =
         Runtime::new().map_err(|error| Failure::Failed(format!("no Tokio runtime: {error}")))?;
     let served = runtime.block_on(http::serve(settings, &data));
@@ -20,6 +17,14 @@ pub(super) fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     runtime.shutdown_background();
     served.map_err(Failure::Failed)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of the history: the one that was named, or the user's.
+pub(super) fn data_folder(named: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+    named.cloned().or_else(user_data_folder).ok_or_else(|| {
+        let reason = "there is neither HOME nor XDG_DATA_HOME; name a folder with --data";
+        Failure::BadInput(vec![reason.to_owned()])
+    })
 }
 
 /// As the XDG base directory specification has it: relative paths are ignored.

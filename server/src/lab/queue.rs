@@ -190,8 +190,15 @@ impl Lab {
         }
     }
 
+    /// Whether nothing more is taken.
+    pub(super) fn is_closed(&self) -> bool {
+        self.line.lock().is_closed()
+    }
+
     /// Measures what is queued until the lab is closed.
     pub async fn run(self: Arc<Self>) {
+        self.check_history().await;
+        self.trim_history().await;
         while let Some(running) = self.line.next().await {
             self.counts.waits.observe(running.waited.as_secs_f64());
             self.announce_places();
@@ -204,6 +211,7 @@ impl Lab {
             self.desk.close();
             self.line.leave(&running);
             self.announce_places();
+            self.trim_history().await;
         }
     }
 

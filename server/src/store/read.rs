@@ -171,13 +171,21 @@ pub(super) fn times(
 
 pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page, rusqlite::Error> {
     // One line more than asked for tells whether there is a next page.
+    // Only the conditions that there are: then an index has the lines in their order.
+    let conditions: String = [
+        (filter.before.is_some(), " AND seq < ?1"),
+        (filter.workload.is_some(), " AND workload = ?2"),
+        (filter.state.is_some(), " AND state = ?3"),
+        (filter.owner.is_some(), " AND owner = ?5"),
+    ]
+    .into_iter()
+    .filter_map(|(is_there, condition)| is_there.then_some(condition))
+    .collect();
     let mut rows: Vec<(i64, ExperimentLine)> = connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT seq, id, state, spec, created_at, finished_at, verdict FROM experiments
-             WHERE (?1 IS NULL OR seq < ?1) AND (?2 IS NULL OR workload = ?2)
-             AND (?3 IS NULL OR state = ?3) AND comparison IS ?4
-             AND (?5 IS NULL OR owner = ?5) ORDER BY seq DESC LIMIT ?6",
-        )?
+             WHERE comparison IS ?4{conditions} ORDER BY seq DESC LIMIT ?6"
+        ))?
         .query_map(
             params![
                 filter.before,

@@ -1,17 +1,39 @@
-//! Opening the database file: refuses what cannot be trusted, brings an older schema up
-//! to date, marks what a former server left unfinished.
+//! Opening the database file: refuses what is not ours, sets aside what is damaged, brings an
+//! older schema up to date, marks what a former server left unfinished.
+//!
+//! A file is checked page by page at the start where that takes no time, or where there is
+//! reason to: see [`Check`]. A large one that was closed in an orderly way is not.
 
 use super::change;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::ffi::OsString;
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The database's name in the data folder.
 pub(super) const FILE: &str = "filature.sqlite";
 
 const REFUSED: &str = "Filature does not touch it";
+
+/// A file up to this size is always checked as a whole before it is used: that takes well
+/// under a second.
+const SMALL_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Exists while the history is open, and after that until it is known to be whole.
+const UNCHECKED: &str = "filature.unchecked";
+
+/// How well a history is known when it has been opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    /// It was checked, or has been closed in an orderly way since it was.
+    Done,
+    /// The last server did not end in an orderly way, and the file is large: it has to be
+    /// checked while it is in use already.
+    Due,
+}
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -40,43 +62,77 @@ pub(super) fn lock(data: &Path) -> Result<File, String> {
     }
 }
 
-/// The connection that writes, to a database that is whole and of this schema.
-pub(super) fn open(file: &Path) -> Result<Connection, String> {
+/// Why a history cannot be used.
+#[derive(Debug)]
+enum Unusable {
+    /// It is damaged; what is wrong.
+    Damaged(String),
+    /// It is whole, or nobody can tell, but cannot be used; why, in one sentence.
+    Refused(String),
+}
+
+/// The connection that writes, to a database of this schema, and how well that is known to be
+/// whole. A damaged one is set aside: then there is also a sentence that says so.
+///
+/// # Errors
+/// In one sentence, why the history cannot be used. It is then left as it was.
+pub(super) fn open(file: &Path) -> Result<(Connection, Check, Option<String>), String> {
+    match attempt(file) {
+        Ok((connection, check)) => Ok((connection, check, None)),
+        Err(Unusable::Refused(reason)) => Err(reason),
+        Err(Unusable::Damaged(what)) => {
+            let aside = set_aside(file)?;
+            let told = format!(
+                "{} is damaged ({what}); nothing of it is lost: it was renamed to {}, and the \
+                 history begins anew. To restore a backup, stop the server and copy it to the \
+                 former name",
+                file.display(),
+                aside.display()
+            );
+            match attempt(file) {
+                Ok((connection, check)) => Ok((connection, check, Some(told))),
+                Err(Unusable::Refused(reason) | Unusable::Damaged(reason)) => Err(reason),
+            }
+        }
+    }
+}
+
+fn attempt(file: &Path) -> Result<(Connection, Check), Unusable> {
     let explain = |error: rusqlite::Error| {
         let shown = file.display();
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                format!("{shown} is damaged or no SQLite database ({error}); {REFUSED}")
+                Unusable::Damaged(error.to_string())
             }
-            Some(ErrorCode::DiskFull) => format!("the disk of {shown} is full: {error}"),
-            _ => format!("cannot use the history {shown}: {error}"),
+            Some(ErrorCode::DiskFull) => {
+                Unusable::Refused(format!("the disk of {shown} is full: {error}"))
+            }
+            _ => Unusable::Refused(format!("cannot use the history {shown}: {error}")),
         }
     };
     let mut connection = Connection::open(file).map_err(explain)?;
     // Until the file is known to be ours, not even closing it may change it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(explain)?;
     trust(&connection, file, explain)?;
+    let check = check(&connection, file).map_err(explain)??;
     prepare(&mut connection).map_err(|error| match error {
         Prepare::Sqlite(error) => explain(error),
-        Prepare::Migration(error) => {
-            format!("cannot bring the history {} up to date: {error}", file.display())
-        }
+        Prepare::Migration(error) => Unusable::Refused(format!(
+            "cannot bring the history {} up to date: {error}",
+            file.display()
+        )),
     })?;
-    Ok(connection)
+    mark_unchecked(file).map_err(Unusable::Refused)?;
+    Ok((connection, check))
 }
 
-/// Reads only: is the file whole, and of a schema that this program knows?
+/// Reads only: is the file of a schema that this program knows?
 fn trust(
     connection: &Connection,
     file: &Path,
-    explain: impl Fn(rusqlite::Error) -> String,
-) -> Result<(), String> {
+    explain: impl Fn(rusqlite::Error) -> Unusable,
+) -> Result<(), Unusable> {
     let shown = file.display();
-    let check: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(&explain)?;
-    if check != "ok" {
-        return Err(format!("{shown} is damaged ({check}); {REFUSED}"));
-    }
     let migrated = connection.table_exists(None, "refinery_schema_history").map_err(&explain)?;
     let found: i64 = if migrated {
         let newest = "SELECT coalesce(max(version), 0) FROM refinery_schema_history";
@@ -85,7 +141,8 @@ fn trust(
         let tables = "SELECT count(*) FROM sqlite_schema";
         let foreign: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(&explain)?;
         if foreign > 0 {
-            return Err(format!("{shown} is a database of another program; {REFUSED}"));
+            let reason = format!("{shown} is a database of another program; {REFUSED}");
+            return Err(Unusable::Refused(reason));
         }
         0
     };
@@ -96,12 +153,79 @@ fn trust(
         .max()
         .unwrap_or(0);
     if found > known {
-        return Err(format!(
+        return Err(Unusable::Refused(format!(
             "{shown} was written by a newer Filature (its schema is {found}, this program knows \
              up to {known}); {REFUSED}"
-        ));
+        )));
     }
     Ok(())
+}
+
+/// Checks the file as a whole, unless it is large; its length in any case.
+fn check(connection: &Connection, file: &Path) -> Result<Result<Check, Unusable>, rusqlite::Error> {
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    if size <= SMALL_BYTES {
+        let found = whole(connection)?;
+        return Ok(found.map_or(Ok(Check::Done), |wrong| Err(Unusable::Damaged(wrong))));
+    }
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, u64>(0));
+    let (pages, page_bytes) = (number("page_count")?, number("page_size")?);
+    let has_journal = beside(file, "-wal").metadata().is_ok_and(|journal| journal.len() > 0);
+    if !has_journal && size < pages * page_bytes {
+        let wrong = format!("{pages} pages of {page_bytes} bytes do not fit into {size}");
+        return Ok(Err(Unusable::Damaged(wrong)));
+    }
+    Ok(Ok(if marker(file).exists() { Check::Due } else { Check::Done }))
+}
+
+/// What is wrong with a database, by every page of it; `None` where nothing is.
+pub(super) fn whole(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok((found != "ok").then_some(found))
+}
+
+/// Gives the database and its journal names under which nothing looks for them.
+fn set_aside(file: &Path) -> Result<PathBuf, String> {
+    let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let name = |number: u32| match number {
+        0 => beside(file, &format!(".damaged-{time}")),
+        more => beside(file, &format!(".damaged-{time}-{more}")),
+    };
+    // Those of the same second keep their names.
+    let aside = (0..).map(name).find(|aside| !aside.exists()).expect("numbers do not run out");
+    // The journal first: without the file, it would be taken for that of the next one.
+    for suffix in ["-wal", "-shm", ""] {
+        let from = beside(file, suffix);
+        if from.exists() {
+            std::fs::rename(&from, beside(&aside, suffix)).map_err(|error| {
+                format!("{} is damaged and cannot be set aside: {error}", from.display())
+            })?;
+        }
+    }
+    Ok(aside)
+}
+
+/// The path of a file that belongs to another one.
+pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn marker(file: &Path) -> PathBuf {
+    file.with_file_name(UNCHECKED)
+}
+
+fn mark_unchecked(file: &Path) -> Result<(), String> {
+    let marker = marker(file);
+    let made = File::options().create(true).truncate(false).write(true).mode(0o600).open(&marker);
+    made.map(drop).map_err(|error| format!("cannot write {}: {error}", marker.display()))
+}
+
+/// Notes that the file is whole and was closed in an orderly way. Should that not work, it is
+/// merely checked once more.
+pub(super) fn mark_whole(file: &Path) {
+    let _ = std::fs::remove_file(marker(file));
 }
 
 enum Prepare {
@@ -117,6 +241,7 @@ impl From<rusqlite::Error> for Prepare {
 
 fn prepare(connection: &mut Connection) -> Result<(), Prepare> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    give_space_back(connection)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     configure(connection)?;
@@ -127,6 +252,20 @@ fn prepare(connection: &mut Connection) -> Result<(), Prepare> {
     transaction.execute_batch("CREATE TABLE probe (full INTEGER); DROP TABLE probe;")?;
     change::interrupt_unfinished(&transaction)?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Lets the file become smaller again. One of an older version has to be written anew for
+/// that: once, and only where it takes no time.
+fn give_space_back(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, u64>(0));
+    if number("auto_vacuum")? != 0 {
+        return Ok(());
+    }
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    if number("page_count")? * number("page_size")? <= SMALL_BYTES {
+        connection.execute_batch("VACUUM")?;
+    }
     Ok(())
 }
 

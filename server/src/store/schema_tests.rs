@@ -8,7 +8,8 @@ fn a_new_history_is_made_and_opened_again() {
     let folder = tempdir().unwrap();
     let file = folder.path().join(FILE);
     drop(open(&file).unwrap());
-    let connection = open(&file).unwrap();
+    let (connection, _, told) = open(&file).unwrap();
+    assert_eq!(told, None);
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM experiments", [], |row| row.get(0)).unwrap();
     assert_eq!(tables, 0);
@@ -19,13 +20,7 @@ fn a_new_history_is_made_and_opened_again() {
 }
 
 #[test]
-fn what_is_not_a_history_is_left_as_it_is() {
-    let folder = tempdir().unwrap();
-    let file = folder.path().join(FILE);
-    std::fs::write(&file, b"garbage ".repeat(1_000)).unwrap();
-    assert!(open(&file).unwrap_err().contains("no SQLite database"));
-    assert_eq!(std::fs::read(&file).unwrap(), b"garbage ".repeat(1_000));
-
+fn the_database_of_another_program_is_left_as_it_is() {
     let folder = tempdir().unwrap();
     let file = folder.path().join(FILE);
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
@@ -34,11 +29,53 @@ fn what_is_not_a_history_is_left_as_it_is() {
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
+/// Opens a damaged history; returns what was set aside.
+fn opened_anew(file: &Path) -> PathBuf {
+    let (connection, check, told) = open(file).unwrap();
+    assert_eq!(check, Check::Done);
+    let experiments: u64 =
+        connection.query_row("SELECT count(*) FROM experiments", [], |row| row.get(0)).unwrap();
+    assert_eq!(experiments, 0);
+    let told = told.unwrap();
+    let (_, aside) = told.split_once("renamed to ").unwrap();
+    PathBuf::from(aside.split_once(", and the history").unwrap().0)
+}
+
+#[test]
+fn what_is_damaged_is_set_aside_with_its_journal_and_never_overwritten() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    let mut kept = Vec::new();
+    for letter in [b'a', b'b', b'c'] {
+        let garbage = vec![letter; 8_192];
+        std::fs::write(&file, &garbage).unwrap();
+        std::fs::write(beside(&file, "-wal"), &garbage[..100]).unwrap();
+        kept.push((opened_anew(&file), garbage));
+    }
+    for (aside, garbage) in kept {
+        assert_eq!(std::fs::read(&aside).unwrap(), garbage);
+        assert_eq!(std::fs::read(beside(&aside, "-wal")).unwrap(), garbage[..100]);
+    }
+}
+
+#[test]
+fn a_page_that_is_damaged_is_found() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    drop(open(&file).unwrap());
+    let mut bytes = std::fs::read(&file).unwrap();
+    // The roots of the tables come first.
+    bytes[4_096 * 3..4_096 * 6].fill(0xa5);
+    std::fs::write(&file, &bytes).unwrap();
+    assert_eq!(std::fs::read(opened_anew(&file)).unwrap(), bytes);
+}
+
 #[test]
 fn a_newer_schema_is_left_as_it_is() {
     let folder = tempdir().unwrap();
     let file = folder.path().join(FILE);
-    let connection = open(&file).unwrap();
+    let (connection, _, told) = open(&file).unwrap();
+    assert_eq!(told, None);
     let newest = "(SELECT MAX(version) FROM refinery_schema_history)";
     let raise = format!("UPDATE refinery_schema_history SET version = 99 WHERE version = {newest}");
     connection.execute(&raise, []).unwrap();

@@ -3,8 +3,10 @@
 
 use super::StoreError;
 use super::change::Change;
+use super::keep::{self, Keep, Removed};
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use std::path::{Path, PathBuf};
+use tokio::sync::{mpsc, oneshot};
 
 /// The most changes in one transaction.
 const BATCH_MAX: usize = 128;
@@ -12,51 +14,100 @@ const BATCH_MAX: usize = 128;
 /// The most changes that may wait; whoever brings one more waits as well.
 const WAITING_MAX: usize = 1_024;
 
-struct Job {
-    change: Change,
-    answer: oneshot::Sender<Result<(), StoreError>>,
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+enum Job {
+    /// To write something.
+    Write(Write),
+    /// To remove some of what is too much.
+    Trim { keep: Keep, answer: Answer<Removed> },
+    /// To write nothing more.
+    Close { answer: Answer<()> },
 }
 
-/// Hands changes to the thread. The thread ends when the last of these is gone.
+struct Write {
+    change: Change,
+    answer: Answer<()>,
+}
+
+/// Hands changes to the thread. The thread ends when it is told to, or when the last of these
+/// is gone.
 #[derive(Clone)]
 pub(super) struct Writer {
-    jobs: tokio::sync::mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Job>,
 }
 
 impl Writer {
     pub(super) async fn write(&self, change: Change) -> Result<(), StoreError> {
+        self.ask(|answer| Job::Write(Write { change, answer })).await
+    }
+
+    /// Removes some of what is more than is kept.
+    pub(super) async fn trim(&self, keep: Keep) -> Result<Removed, StoreError> {
+        self.ask(|answer| Job::Trim { keep, answer }).await
+    }
+
+    /// Returns when all is in the file and the file is closed.
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        self.ask(|answer| Job::Close { answer }).await
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let gone = || StoreError { disk_full: false, message: "the writer is gone".to_owned() };
-        self.jobs.send(Job { change, answer }).await.map_err(|_| gone())?;
+        self.jobs.send(job(answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
 
-/// Starts the thread.
-pub(super) fn start(mut connection: Connection) -> Result<Writer, String> {
-    let (jobs, mut waiting) = tokio::sync::mpsc::channel::<Job>(WAITING_MAX);
+/// Starts the thread, which writes to `file`.
+pub(super) fn start(connection: Connection, file: PathBuf) -> Result<Writer, String> {
+    let (jobs, waiting) = mpsc::channel::<Job>(WAITING_MAX);
     std::thread::Builder::new()
         .name("store-writer".to_owned())
-        .spawn(move || {
-            while let Some(first) = waiting.blocking_recv() {
-                let mut batch = vec![first];
-                while batch.len() < BATCH_MAX
-                    && let Ok(job) = waiting.try_recv()
-                {
-                    batch.push(job);
-                }
-                commit(&mut connection, batch);
-            }
-        })
+        .spawn(move || work(connection, &file, waiting))
         .map_err(|error| format!("cannot start the thread that writes the history: {error}"))?;
     Ok(Writer { jobs })
 }
 
+fn work(mut connection: Connection, file: &Path, mut waiting: mpsc::Receiver<Job>) {
+    let mut next = None;
+    while let Some(job) = next.take().or_else(|| waiting.blocking_recv()) {
+        match job {
+            Job::Write(first) => {
+                let mut batch = vec![first];
+                while batch.len() < BATCH_MAX
+                    && let Ok(job) = waiting.try_recv()
+                {
+                    match job {
+                        Job::Write(write) => batch.push(write),
+                        other => {
+                            next = Some(other);
+                            break;
+                        }
+                    }
+                }
+                commit(&mut connection, batch);
+            }
+            Job::Trim { keep, answer } => {
+                let removed = keep::step(&mut connection, file, &keep, jiff::Timestamp::now());
+                let _ = answer.send(removed.map_err(StoreError::from));
+            }
+            Job::Close { answer } => {
+                let closed = keep::checkpoint(&connection)
+                    .and_then(|()| connection.close().map_err(|(_, error)| error));
+                let _ = answer.send(closed.map_err(StoreError::from));
+                return;
+            }
+        }
+    }
+}
+
 /// Makes all changes of a batch in one transaction and answers each. One that fails
 /// is undone alone; if the commit fails, all of them have failed.
-fn commit(connection: &mut Connection, batch: Vec<Job>) {
+fn commit(connection: &mut Connection, batch: Vec<Write>) {
     let (changes, answers): (Vec<Change>, Vec<_>) =
-        batch.into_iter().map(|job| (job.change, job.answer)).unzip();
+        batch.into_iter().map(|write| (write.change, write.answer)).unzip();
     let results =
         apply(connection, &changes).unwrap_or_else(|error| vec![Err(error.into()); changes.len()]);
     for (answer, result) in answers.into_iter().zip(results) {

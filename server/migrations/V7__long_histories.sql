@@ -1,0 +1,11 @@
+-- Long histories: each way of listing them has an index that gives the newest first, and the
+-- oldest are found without looking at all the others.
+
+DROP INDEX experiments_by_workload;
+DROP INDEX experiments_by_state;
+
+CREATE INDEX experiments_by_workload ON experiments (comparison, workload, seq);
+CREATE INDEX experiments_by_state ON experiments (comparison, state, seq);
+CREATE INDEX experiments_by_both ON experiments (comparison, workload, state, seq);
+CREATE INDEX experiments_by_end ON experiments (finished_at);
+CREATE INDEX experiments_unfinished ON experiments (seq) WHERE state IN ('queued', 'running');

@@ -1,0 +1,175 @@
+//! What goes, what stays, and how it is asked for.
+
+use super::super::{Change, Finish, Membership, Store};
+use super::*;
+use crate::client::Client;
+use crate::store::{ComparisonChange, schema};
+use filature_core::api::{ComparisonRequest, Experiment, ExperimentRequest, State};
+use proptest::prelude::*;
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+use tempfile::{TempDir, tempdir};
+
+#[test]
+fn limits_are_read_in_any_combination() {
+    let keep = |text: &str| text.parse::<Keep>().unwrap();
+    let all = keep("5000, 90d,2GB");
+    assert_eq!((all.count, all.bytes), (Some(5_000), Some(2_000_000_000)));
+    assert_eq!(all.age, Some(Duration::from_secs(90 * 86_400)));
+    assert_eq!(keep("12h").age, Some(Duration::from_secs(12 * 3_600)));
+    assert_eq!(keep("64mib"), Keep { bytes: Some(64 << 20), ..Keep::default() });
+}
+
+#[test]
+fn what_is_no_limit_is_quoted_with_what_would_be() {
+    let wrong = |text: &str| text.parse::<Keep>().unwrap_err();
+    for text in ["", "5000,", "much", "-1", "1.5GB", "90days", "99999999999999999999"] {
+        assert!(wrong(text).contains("number of experiments such as 5000"), "{text}");
+    }
+    assert!(wrong("0").contains("at least 1"));
+    assert!(wrong("0d").contains("from 1h to 36500d"));
+    assert!(wrong("1KB").contains("from 10MB"));
+    assert!(wrong("5,6").contains("second limit"));
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_much(text in ".{0,40}", number: u64, unit in "[a-zA-Z]{0,4}") {
+        let _ = text.parse::<Keep>();
+        let _ = format!("{number}{unit}").parse::<Keep>();
+    }
+}
+
+fn owner() -> Client {
+    Client::of_session("owner")
+}
+
+fn experiment(id: &str) -> Experiment {
+    let request: ExperimentRequest =
+        serde_json::from_value(json!({"workload": "fan-out", "executors": ["threads"]})).unwrap();
+    let spec = filature_core::experiment::check(&request, 2).unwrap();
+    Experiment {
+        id: id.to_owned(),
+        state: State::Queued,
+        position: None,
+        wait_s: None,
+        reason: None,
+        cells: filature_core::experiment::cells(&spec),
+        spec,
+        machine: crate::machine::card().clone(),
+        created_at: "2026-11-22T12:00:00.000Z".to_owned(),
+        started_at: None,
+        finished_at: None,
+        disturbance: None,
+        verdicts: Vec::new(),
+    }
+}
+
+async fn create(store: &Store, id: &str, comparison: Option<&str>) {
+    let membership = comparison
+        .map(|comparison| Membership { comparison: comparison.to_owned(), part: id.to_owned() });
+    let (experiment, owner) = (Box::new(experiment(id)), owner());
+    store.write(Change::Create { experiment, owner, membership }).await.unwrap();
+}
+
+async fn finish(store: &Store, id: &str, at: &str) {
+    let (id, at) = (id.to_owned(), at.to_owned());
+    let (state, reason) = (State::Done, None);
+    let finish = Finish { id, state, reason, at, disturbance: None, verdict: None };
+    store.write(Change::Finished(Box::new(finish))).await.unwrap();
+}
+
+fn opened(folder: &TempDir, keep: &str) -> Store {
+    Store::open(folder.path()).unwrap().keeping(keep.parse().unwrap())
+}
+
+/// Removes all that is too much.
+async fn trim(store: &Store) {
+    while store.trim().await.unwrap() {}
+}
+
+async fn left(store: &Store, ids: &[&str]) -> Vec<String> {
+    let mut left = Vec::new();
+    for id in ids {
+        left.extend(store.experiment(id).await.unwrap().map(|experiment| experiment.id));
+    }
+    left
+}
+
+#[tokio::test]
+async fn the_oldest_finished_ones_go_first_and_those_under_way_never() {
+    let folder = tempdir().unwrap();
+    let store = opened(&folder, "2");
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    store.when_removed(move |removed| heard.lock().unwrap().extend(removed.experiments.clone()));
+    for id in ["queued", "running", "a", "b", "c", "d"] {
+        create(&store, id, None).await;
+    }
+    let at = "2026-11-22T12:00:00.000Z".to_owned();
+    store.write(Change::Started { id: "running".to_owned(), at }).await.unwrap();
+    // They end in an order of their own.
+    for (id, minute) in [("c", 1), ("a", 2), ("d", 3), ("b", 4)] {
+        finish(&store, id, &format!("2026-11-22T12:{minute:02}:00.000Z")).await;
+    }
+    trim(&store).await;
+    let all = ["queued", "running", "a", "b", "c", "d"];
+    assert_eq!(left(&store, &all).await, ["queued", "running", "b", "d"]);
+    let mut told = told.lock().unwrap().clone();
+    told.sort();
+    assert_eq!(told, ["a", "c"]);
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_and_what_a_comparison_still_needs_stays() {
+    let folder = tempdir().unwrap();
+    let store = opened(&folder, "30d");
+    let mut comparison = crate::comparison::fresh(ComparisonRequest::default());
+    comparison.id = "open".to_owned();
+    let create_it = ComparisonChange::Create(Box::new(comparison.clone()), owner());
+    store.write(Change::Comparison(create_it)).await.unwrap();
+    create(&store, "needed", Some("open")).await;
+    create(&store, "old", None).await;
+    create(&store, "new", None).await;
+    for id in ["needed", "old"] {
+        finish(&store, id, "2020-01-01T00:00:00.000Z").await;
+    }
+    finish(&store, "new", &crate::lab::names::now()).await;
+    trim(&store).await;
+    assert_eq!(left(&store, &["needed", "old", "new"]).await, ["needed", "new"]);
+
+    comparison.state = State::Done;
+    comparison.finished_at = Some(crate::lab::names::now());
+    let end = ComparisonChange::Finished(Box::new(comparison.clone()));
+    store.write(Change::Comparison(end)).await.unwrap();
+    trim(&store).await;
+    assert_eq!(left(&store, &["needed", "new"]).await, ["new"]);
+    assert!(store.comparison("open").await.unwrap().is_some(), "it outlives its experiments");
+
+    comparison.finished_at = Some("2020-01-01T00:00:00.000Z".to_owned());
+    let end = ComparisonChange::Finished(Box::new(comparison));
+    store.write(Change::Comparison(end)).await.unwrap();
+    trim(&store).await;
+    assert!(store.comparison("open").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_large_becomes_smaller() {
+    let folder = tempdir().unwrap();
+    let store = opened(&folder, "10MB");
+    for number in 0..200 {
+        let id = format!("e{number:03}");
+        create(&store, &id, None).await;
+        let at = format!("2026-11-22T12:00:00.{number:03}Z");
+        let verdict = Some("long ".repeat(20_000));
+        let (id, state, reason) = (id, State::Done, None);
+        let finish = Finish { id, state, reason, at, disturbance: None, verdict };
+        store.write(Change::Finished(Box::new(finish))).await.unwrap();
+    }
+    let file = folder.path().join(schema::FILE);
+    let bytes = || size(&file) + journal_bytes(&file);
+    assert!(bytes() > 15_000_000, "{}", bytes());
+    trim(&store).await;
+    assert!((5_000_000..=10_000_000).contains(&bytes()), "{}", bytes());
+    assert_eq!(left(&store, &["e000", "e199"]).await, ["e199"]);
+}
