@@ -161,51 +161,61 @@ fn p99(ask: impl Fn()) -> Duration {
     times[times.len() * 99 / 100 - 1]
 }
 
+/// The whole of it with `FILATURE_NIGHTLY` set, which wants a release build
+/// (`FILATURE_BIN`) and a machine that is left alone. Without, a hundredth, and nothing is
+/// timed.
 #[test]
-#[ignore = "nightly: fills a history with a million samples, and times a release build"]
-fn a_hundred_thousand_experiments_are_opened_listed_and_read_in_no_time() {
+fn a_long_history_is_opened_listed_and_read_in_no_time() {
+    let is_nightly = std::env::var_os("FILATURE_NIGHTLY").is_some();
+    let copies = if is_nightly { 100_000 } else { 1_000 };
     let data = tempfile::tempdir().unwrap();
     one_experiment(data.path());
-    fill(data.path(), 100_000);
-    let bytes = database(data.path()).metadata().unwrap().len();
-    eprintln!("{bytes} bytes");
-    let mut worst = Duration::ZERO;
+    fill(data.path(), copies);
+    let (mut slowest_start, mut worst) = (Duration::ZERO, Duration::ZERO);
     for end in ["an orderly end", "a kill"] {
         let start = Instant::now();
         let server = Server::start_in(data.path(), &[]);
         let start = start.elapsed();
         eprintln!("start after {end}: {start:?}");
-        assert!(start < Duration::from_secs(1), "{start:?}");
+        slowest_start = slowest_start.max(start);
         let lists = [
-            "limit=50",
-            "limit=50&workload=pipeline",
-            "limit=50&workload=counter",
-            "limit=50&state=cancelled",
-            "limit=50&state=failed",
-            "limit=50&state=cancelled&workload=pipeline",
-            "limit=50&state=cancelled&workload=fan-out",
+            ("limit=50", 50),
+            ("limit=50&workload=pipeline", 50),
+            ("limit=50&workload=counter", 0),
+            ("limit=5&state=cancelled", 5),
+            ("limit=50&state=failed", 0),
+            ("limit=5&state=cancelled&workload=pipeline", 5),
+            ("limit=50&state=cancelled&workload=fan-out", 0),
         ];
-        for query in lists {
-            let time = p99(|| drop(server.json(&format!("/api/v1/experiments?{query}"))));
+        for (query, expected) in lists {
+            let time = p99(|| {
+                let page = server.json(&format!("/api/v1/experiments?{query}"));
+                assert_eq!(page["experiments"].as_array().unwrap().len(), expected, "{query}");
+            });
             eprintln!("{query}: p99 {time:?}");
             worst = worst.max(time);
         }
         let ids = some_ids(data.path());
         let next = Cell::new(0);
         let time = p99(|| {
-            server.experiment(&ids[next.replace(next.get() + 1)]);
+            let experiment = server.experiment(&ids[next.replace(next.get() + 1)]);
+            assert_eq!(experiment["cells"][1]["samples"].as_array().unwrap().len(), 5);
         });
         eprintln!("one of {}: p99 {time:?}", ids.len());
         worst = worst.max(time);
         server.kill();
     }
-    assert!(worst <= Duration::from_millis(50), "{worst:?}");
+    if is_nightly {
+        assert!(slowest_start <= Duration::from_secs(1), "{slowest_start:?}");
+        assert!(worst <= Duration::from_millis(50), "{worst:?}");
+    }
 }
 
 /// The ids of 200 experiments from all over the history.
 fn some_ids(data: &Path) -> Vec<String> {
     let connection = Connection::open(database(data)).unwrap();
-    let mut select =
-        connection.prepare("SELECT id FROM experiments WHERE seq % 499 = 7 LIMIT 200").unwrap();
+    let mut select = connection
+        .prepare("SELECT id FROM experiments WHERE seq % 5 = 2 ORDER BY id LIMIT 200")
+        .unwrap();
     select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }

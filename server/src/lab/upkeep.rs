@@ -32,7 +32,8 @@ impl Lab {
                     return;
                 }
             }
-            if start.elapsed() > WAIT_MAX && (self.status().queued > 0 || self.is_closed()) {
+            let is_long = start.elapsed() > WAIT_MAX;
+            if self.is_closed() || is_long && self.status().queued > 0 {
                 return;
             }
         }

@@ -242,7 +242,8 @@ pub(super) fn interrupt_unfinished(connection: &Connection) -> Result<(), rusqli
     let now = crate::lab::names::now();
     connection.execute(
         "UPDATE cells SET state = 'interrupted', reason = ?1 WHERE state IN ('pending', 'running')
-         AND experiment IN (SELECT seq FROM experiments WHERE state IN ('queued', 'running'))",
+         AND experiment IN (SELECT seq FROM experiments INDEXED BY experiments_unfinished
+         WHERE state IN ('queued', 'running'))",
         [REASON],
     )?;
     connection.execute(

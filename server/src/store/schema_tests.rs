@@ -85,6 +85,55 @@ fn a_newer_schema_is_left_as_it_is() {
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
+/// A history too large to be checked at every start.
+fn large(file: &Path) {
+    let (connection, _, _) = open(file).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(40000000));
+             PRAGMA wal_checkpoint(TRUNCATE);",
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_large_history_is_checked_only_after_an_end_in_disorder() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    large(&file);
+    assert_eq!(open(&file).unwrap().1, Check::Due, "nobody has said that it was closed");
+    mark_whole(&file);
+    assert_eq!(open(&file).unwrap().1, Check::Done);
+    assert_eq!(open(&file).unwrap().1, Check::Due);
+}
+
+#[tokio::test]
+async fn a_large_history_is_checked_while_it_is_in_use_and_then_known_to_be_whole() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    large(&file);
+    let unchecked = crate::store::Store::open(folder.path()).unwrap();
+    unchecked.close().await;
+    drop(unchecked);
+    assert_eq!(open(&file).unwrap().1, Check::Due, "it was closed before it was checked");
+    let checked = crate::store::Store::open(folder.path()).unwrap();
+    assert_eq!(checked.check().await.unwrap(), None);
+    checked.close().await;
+    drop(checked);
+    assert_eq!(open(&file).unwrap().1, Check::Done);
+}
+
+#[test]
+fn a_large_history_of_which_the_end_is_missing_is_set_aside() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    large(&file);
+    mark_whole(&file);
+    let short = file.metadata().unwrap().len() - 1_000_000;
+    File::options().write(true).open(&file).unwrap().set_len(short).unwrap();
+    assert_eq!(opened_anew(&file).metadata().unwrap().len(), short);
+}
+
 #[test]
 fn one_folder_is_used_by_one_server() {
     let folder = tempdir().unwrap();
