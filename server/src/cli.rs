@@ -30,7 +30,8 @@ Examples:
   filature run fan-out                    10 samples on every native executor
   filature run fan-out --set work=sleep --sweep units=10,100,1000,10000
   filature table --quick                  is it true that a thread costs 8 MB?
-  filature machine                        how many threads this machine can hold";
+  filature machine                        how many threads this machine can hold
+  filature backup history.sqlite          a copy of the history, also while it is served";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
