@@ -1,6 +1,7 @@
 """What schemathesis is told besides the description."""
 
 import schemathesis
+from schemathesis.specs.openapi.checks import use_after_free
 
 CELLS_MAX = 64
 NATIVE_EXECUTORS = 3
@@ -29,3 +30,14 @@ def has_too_many_cells(body):
     executors = body.get("executors")
     count = len(executors) if isinstance(executors, list) else NATIVE_EXECUTORS
     return isinstance(values, list) and count * len(values) > CELLS_MAX
+
+
+@schemathesis.check
+def use_after_deletion(ctx, response, case):
+    """What `use_after_free` checks, but for a DELETE with status 200: that has cancelled it."""
+    for related in ctx.internals.find_related(case_id=case.id):
+        answer = ctx.internals.find_response(case_id=related.id)
+        cancelled = answer is not None and answer.status_code == 200
+        if related.operation.method.lower() == "delete" and cancelled:
+            return None
+    return use_after_free(ctx, response, case)
