@@ -28,7 +28,7 @@ const BACKLOG: u32 = 1024;
 
 /// What the kernel keeps of an answer for a slow reader (it takes twice as much memory).
 /// Left to itself it would keep several megabytes for each.
-const SEND_BUFFER_BYTES: u32 = 256 * 1024;
+const SEND_BUFFER_BYTES: u32 = 128 * 1024;
 
 /// Descriptors that are not connections: the history, child processes, those who leave.
 const DESCRIPTORS_KEPT: u64 = 256;
