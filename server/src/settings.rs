@@ -97,7 +97,8 @@ pub struct BudgetSettings {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Connections")]
 pub struct ConnectionSettings {
-    /// How many connections may be open at once.
+    /// How many connections may be open at once; for one more, the one that has kept the
+    /// server waiting for the longest time is closed.
     #[arg(long, value_name = "N", default_value_t = 2_048)]
     pub connections_max: usize,
     /// How many event streams may be open at once.
@@ -106,7 +107,7 @@ pub struct ConnectionSettings {
     /// How many event streams of one client may be open at once.
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub streams_client_max: usize,
-    /// How long a client may take to send the headers of a request.
+    /// How long a client may take to send the headers of a request, and to agree on TLS.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds(1, 600))]
     pub header_time_s: u64,
     /// How long it may take to send the body of one.

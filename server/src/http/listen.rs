@@ -8,7 +8,6 @@ use super::connection::{self, Ending, Serving};
 use super::problem::Failure;
 use super::watch::{Order, Watch};
 use crate::machine;
-use nix::errno::Errno;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -215,8 +214,8 @@ pub(super) async fn accept(
 /// Whether a failed `accept` says something about its connection only, and not about this
 /// process.
 fn is_of_one_connection(error: &io::Error) -> bool {
-    let lacks = [Errno::EMFILE, Errno::ENFILE, Errno::ENOBUFS, Errno::ENOMEM];
-    !error.raw_os_error().is_some_and(|code| lacks.contains(&Errno::from_raw(code)))
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 fn take(
