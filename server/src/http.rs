@@ -9,7 +9,7 @@
 //! - `listen`, `connection`, `watch`, `socket`, `tls`, `streams`: what carries the requests,
 //!   and its limits.
 //! - `start`, `stop`: what is said at the beginning, and what ends it.
-//! - `cached`, `metrics`: answers that are kept, figures about the server itself.
+//! - `cached`, `heavy`, `metrics`: answers that are kept or are large, figures about the server itself.
 
 mod assets;
 mod cached;
@@ -26,6 +26,7 @@ mod exports;
 mod extract;
 mod guard;
 mod health;
+mod heavy;
 mod hosts;
 mod listen;
 mod metrics;
@@ -76,6 +77,7 @@ pub(crate) struct App {
     description: cached::Cached,
     finished: cached::Finished,
     compared: cached::Finished,
+    heavy: heavy::Heavy,
     metrics: metrics::Metrics,
     streams: Arc<streams::Streams<Client>>,
     /// The longest time that a request with a body may take until its answer begins.
@@ -216,6 +218,7 @@ fn app(
         description: cached::Cached::new(&docs::completed(&description)),
         finished: cached::Finished::default(),
         compared: cached::Finished::default(),
+        heavy: heavy::Heavy::default(),
         metrics: metrics::Metrics::new(lab, connections, description.paths.paths.keys()),
         streams: Arc::new(streams),
         body_time_max: Duration::from_secs(limits.body_time_s) + guard::REQUEST_TIME_MAX,

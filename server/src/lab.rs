@@ -4,7 +4,7 @@
 //! - [`child`]: one child process and all that can go wrong with it.
 //! - [`assemble`]: from stored samples to figures and verdicts; [`figures`] remembers them.
 //! - [`queue`]: takes experiments and measures one after another; [`slot`] is whose turn it
-//!   is, [`line`] where one waits for it, [`estimate`] how long that may be.
+//!   is, [`mod@line`] where one waits for it, [`estimate`] how long that may be.
 //! - [`comparisons`]: measures several experiments, one after another, for one table.
 //! - [`record`]: stores what happens, then announces it.
 //! - `upkeep`: what is done for the history between experiments.

@@ -243,6 +243,14 @@ impl Store {
         self.read(|connection| comparison::last_own(connection)).await
     }
 
+    /// How many comparisons of other machines there are.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn imported(&self) -> Result<usize, StoreError> {
+        self.read(|connection| comparison::imported(connection)).await
+    }
+
     /// One page of the comparisons, newest first: those that came before the one with the
     /// number `before`, at most `limit` of them.
     ///

@@ -120,3 +120,19 @@ fn a_table_that_contradicts_itself_is_refused_and_says_where() {
     });
     assert_eq!(server.post(&format!("{ALL}/import"), &consistent).status(), 201);
 }
+
+#[test]
+fn so_many_tables_of_other_machines_are_kept_and_no_more() {
+    let server = Server::start();
+    let whole = exported(&server);
+    let import = || server.post(&format!("{ALL}/import"), &whole);
+    let most = filature_core::api::limits::IMPORTS_MAX;
+    let first: Value = import().json().unwrap();
+    assert!((1..most).all(|_| import().status() == 201));
+    let refused = import();
+    assert_eq!(refused.status(), 409);
+    let problem: Value = refused.json().unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains(&most.to_string()), "{problem}");
+    assert_eq!(server.delete(&path(first["id"].as_str().unwrap())).status(), 204);
+    assert_eq!(import().status(), 201);
+}

@@ -45,6 +45,8 @@ pub mod limits {
     pub const COMPARISONS_WAITING_MAX: usize = 40;
     /// The most comparisons of one client that may wait.
     pub const COMPARISONS_CLIENT_MAX: usize = 4;
+    /// The most comparisons of other machines that are kept: each may be as large as a body.
+    pub const IMPORTS_MAX: usize = 200;
     /// The most comparisons of other machines that are shown beside one.
     pub const BESIDE_MAX: usize = 8;
 }

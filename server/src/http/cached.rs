@@ -1,5 +1,6 @@
 //! Answers that are made once and served many times, with an `ETag` each.
 
+use super::heavy::{Heavy, Place};
 use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -87,6 +88,20 @@ impl Cached {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         }
         response
+    }
+
+    /// Whether it needs a place of its own where it is not kept.
+    pub(super) fn is_heavy(&self) -> bool {
+        Heavy::is_heavy(self.json.len())
+    }
+
+    /// The same as [`Self::answer`], of one that is made for one request alone.
+    pub(super) fn answer_in(&self, place: Place, wanted: &Wanted) -> Response {
+        let answer = self.answer(wanted);
+        if answer.status() != StatusCode::OK {
+            return answer;
+        }
+        place.answer(answer.into_parts().0.headers, self.json.clone())
     }
 
     fn is_in(&self, tags: &HeaderValue) -> bool {

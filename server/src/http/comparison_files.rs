@@ -2,12 +2,14 @@
 
 use super::App;
 use super::comparisons::find;
+use super::exports::of_file;
 use super::extract::{ComparisonId, cut, fresh_json, wrong_query};
+use super::heavy::Place;
 use super::problem::{Answer, Failure};
 use crate::report;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use filature_core::api::{Advice, Comparison, Occupation, Problem, Question, limits};
 use filature_core::comparison;
@@ -37,12 +39,13 @@ pub(super) async fn json(
     State(app): State<Arc<App>>,
     ComparisonId(id): ComparisonId,
 ) -> Answer<Response> {
+    let place = app.heavy.place().await;
     let found = find(&app, &id).await?;
     let text = serde_json::to_string_pretty(&found).map_err(|error| {
         tracing::error!(%error, "a comparison is no JSON");
         Failure::internal()
     })?;
-    Ok(attachment(&found, "json", "application/json", text + "\n"))
+    Ok(attachment(place, &found, "json", "application/json", text + "\n"))
 }
 
 /// The comparison as CSV: one row per cell of the table.
@@ -61,9 +64,10 @@ pub(super) async fn csv(
     State(app): State<Arc<App>>,
     ComparisonId(id): ComparisonId,
 ) -> Answer<Response> {
+    let place = app.heavy.place().await;
     let found = find(&app, &id).await?;
     let text = comparison::csv(&found);
-    Ok(attachment(&found, "csv", "text/csv; charset=utf-8", text))
+    Ok(attachment(place, &found, "csv", "text/csv; charset=utf-8", text))
 }
 
 /// The comparison as Markdown, ready to paste.
@@ -82,9 +86,10 @@ pub(super) async fn markdown(
     State(app): State<Arc<App>>,
     ComparisonId(id): ComparisonId,
 ) -> Answer<Response> {
+    let place = app.heavy.place().await;
     let found = find(&app, &id).await?;
     let text = comparison::markdown(&found);
-    Ok(attachment(&found, "md", "text/markdown; charset=utf-8", text))
+    Ok(attachment(place, &found, "md", "text/markdown; charset=utf-8", text))
 }
 
 /// The comparison as a report: one HTML file that loads nothing and runs no script.
@@ -110,10 +115,11 @@ pub(super) async fn report(
     ComparisonId(id): ComparisonId,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Answer<Response> {
+    let place = app.heavy.place().await;
     let found = find(&app, &id).await?;
     let others = others(&app, query).await?;
     let text = report::comparison::page(&found, &others);
-    Ok(attachment(&found, "html", "text/html; charset=utf-8", text))
+    Ok(attachment(place, &found, "html", "text/html; charset=utf-8", text))
 }
 
 /// The comparison's table as HTML without a document around it, as the page shows it.
@@ -138,12 +144,15 @@ pub(super) async fn table(
     ComparisonId(id): ComparisonId,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Answer<Response> {
+    let place = app.heavy.place().await;
     let found = find(&app, &id).await?;
     let others = others(&app, query).await?;
     let text = report::comparison::fragment(&found, &others);
-    let headers =
-        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, text).into_response())
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok(place.answer(headers.into_iter().collect(), text.into()))
 }
 
 /// The comparisons that a query names with `with`.
@@ -219,16 +228,12 @@ pub(super) async fn advice(
 }
 
 fn attachment(
+    place: Place,
     found: &Comparison,
     extension: &str,
     media_type: &'static str,
     text: String,
 ) -> Response {
-    let name = format!("attachment; filename=\"filature-comparison-{}.{extension}\"", found.id);
-    let headers = [
-        (header::CONTENT_TYPE, media_type.to_owned()),
-        (header::CONTENT_DISPOSITION, name),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, text).into_response()
+    let name = format!("filature-comparison-{}.{extension}", found.id);
+    place.answer(of_file(&name, media_type), text.into())
 }

@@ -236,6 +236,8 @@ pub(super) async fn delete(
             headers(("Location" = String, description = "The comparison"))),
         (status = 400, description = "The body is not JSON", body = Problem,
             content_type = "application/problem+json"),
+        (status = 409, description = "Too many are kept", body = Problem,
+            content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem,
             content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = Problem,
@@ -254,6 +256,13 @@ pub(super) async fn import(
     let errors = foreign::check(&comparison);
     if !errors.is_empty() {
         return Err(Failure::invalid(errors));
+    }
+    // They are not measured here, and so nothing else bounds how many come.
+    let most = limits::IMPORTS_MAX;
+    if app.lab.store.imported().await? >= most {
+        return Err(Failure::conflict(format!(
+            "{most} comparisons of other machines are kept, which is the limit; delete one first"
+        )));
     }
     comparison.id = random_word(16);
     comparison.imported_at = Some(now());

@@ -3,11 +3,12 @@
 use super::App;
 use super::experiments::find;
 use super::extract::Id;
+use super::heavy::Place;
 use super::problem::{Answer, Failure};
 use crate::{csv, report};
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
 use filature_core::api::{Experiment, Problem};
 use std::sync::Arc;
 
@@ -23,12 +24,13 @@ use std::sync::Arc;
     )
 )]
 pub(super) async fn json(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Response> {
+    let place = app.heavy.place().await;
     let experiment = find(&app, &id).await?;
     let text = serde_json::to_string_pretty(&experiment).map_err(|error| {
         tracing::error!(%error, "an experiment is no JSON");
         Failure::internal()
     })?;
-    Ok(attachment(&experiment, "json", "application/json", text + "\n"))
+    Ok(attachment(place, &experiment, "json", "application/json", text + "\n"))
 }
 
 /// The experiment as CSV: one row per sample.
@@ -44,9 +46,10 @@ pub(super) async fn json(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Resp
     )
 )]
 pub(super) async fn csv(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Response> {
+    let place = app.heavy.place().await;
     let experiment = find(&app, &id).await?;
     let text = csv::export(&experiment);
-    Ok(attachment(&experiment, "csv", "text/csv; charset=utf-8", text))
+    Ok(attachment(place, &experiment, "csv", "text/csv; charset=utf-8", text))
 }
 
 /// The experiment as a report: one HTML file with charts, figures and source, which loads
@@ -63,23 +66,33 @@ pub(super) async fn csv(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Respo
     )
 )]
 pub(super) async fn report(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Response> {
+    let place = app.heavy.place().await;
     let experiment = find(&app, &id).await?;
     let text = report::html(&experiment);
-    Ok(attachment(&experiment, "html", "text/html; charset=utf-8", text))
+    Ok(attachment(place, &experiment, "html", "text/html; charset=utf-8", text))
 }
 
 fn attachment(
+    place: Place,
     experiment: &Experiment,
     extension: &str,
     media_type: &'static str,
     text: String,
 ) -> Response {
     let (workload, id) = (&experiment.spec.workload, &experiment.id);
-    let name = format!("attachment; filename=\"filature-{workload}-{id}.{extension}\"");
-    let headers = [
-        (header::CONTENT_TYPE, media_type.to_owned()),
-        (header::CONTENT_DISPOSITION, name),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, text).into_response()
+    let name = format!("filature-{workload}-{id}.{extension}");
+    place.answer(of_file(&name, media_type), text.into())
+}
+
+/// The headers of a file that is made for one request.
+pub(super) fn of_file(name: &str, media_type: &'static str) -> HeaderMap {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let disposition = HeaderValue::try_from(disposition).expect("ids are letters and digits");
+    [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ]
+    .into_iter()
+    .collect()
 }

@@ -96,7 +96,8 @@ fn is_link(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let is = |name, value: &str| headers.get(name).is_some_and(|given| given == value);
     let path = uri.path();
     let is_page = !["/api/", "/metrics", "/healthz"].iter().any(|start| path.starts_with(start))
-        || path.strip_prefix(DOCS).is_some_and(|rest| matches!(rest, "" | "/"));
+        || path.strip_prefix(DOCS).is_some_and(|rest| matches!(rest, "" | "/"))
+        || path.ends_with("/report.html");
     is_page
         && matches!(*method, Method::GET | Method::HEAD)
         && is("sec-fetch-mode", "navigate")

@@ -114,6 +114,7 @@ fn pages_of_others_may_link_to_the_page_and_read_nothing() {
         ("sec-fetch-mode", "navigate"),
         ("sec-fetch-dest", "document"),
     ];
+    assert!(asked_at(&hosts, Method::GET, "/api/v1/experiments/a/report.html", &link));
     assert!(!asked_at(&hosts, Method::POST, "/", &link), "a form is no link");
     let twice = [("host", "localhost"), ("sec-fetch-site", "none"), ("sec-fetch-site", "x")];
     assert!(!asked(&hosts, Method::GET, &twice));

@@ -199,6 +199,13 @@ pub(super) fn last_own(connection: &Connection) -> Result<Option<String>, rusqli
         .optional()
 }
 
+/// How many comparisons of other machines there are.
+pub(super) fn imported(connection: &Connection) -> Result<usize, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT count(*) FROM comparisons WHERE imported_at IS NOT NULL")?
+        .query_row([], |row| row.get(0))
+}
+
 pub(super) fn lines(
     connection: &Connection,
     before: Option<i64>,
