@@ -77,6 +77,7 @@ fn measured(planned: &Planned) -> Experiment {
         state: State::Done,
         position: None,
         wait_s: None,
+        expected_s: None,
         reason: None,
         spec,
         machine: machine(),

@@ -122,6 +122,7 @@ mod tests {
             state: State::Done,
             position: None,
             wait_s: None,
+            expected_s: None,
             reason: None,
             spec,
             machine: machine::card().clone(),

@@ -148,6 +148,7 @@ fn a_browser_becomes_the_teachers_with_the_token_and_not_without() {
     assert_eq!(taken.status(), 204);
     let cookie = taken.headers()["set-cookie"].to_str().unwrap().to_owned();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    assert!(!cookie.contains(TOKEN), "other servers on this host are shown it, too");
     teacher.add_cookie(&cookie);
     assert_eq!(delete(&teacher, &path), 200);
 
@@ -156,7 +157,7 @@ fn a_browser_becomes_the_teachers_with_the_token_and_not_without() {
 }
 
 #[test]
-fn a_cookie_is_given_once_and_cannot_be_read_by_a_page() {
+fn a_cookie_is_kept_and_cannot_be_read_by_a_page() {
     let server = Server::start();
     let first = server.get("/api/v1/machine");
     let cookie = first.headers()["set-cookie"].to_str().unwrap().to_owned();
@@ -165,7 +166,8 @@ fn a_cookie_is_given_once_and_cannot_be_read_by_a_page() {
     }
     let visitor = Visitor::new(&server);
     let second = visitor.ask("GET", "/api/v1/machine", None);
-    assert!(second.headers().get("set-cookie").is_none(), "it has one");
+    let again = second.headers()["set-cookie"].to_str().unwrap();
+    assert!(again.starts_with(visitor.cookie()), "it is kept for another while");
     assert_ne!(Visitor::new(&server).cookie(), visitor.cookie());
 }
 
@@ -232,4 +234,26 @@ fn who_has_a_server_for_itself_sees_all_that_was_measured_on_it() {
     let ann = Visitor::new(&server);
     let id = server.submit(&short());
     assert_eq!(listed(&ann), [id]);
+}
+
+#[test]
+fn what_was_asked_for_before_clients_were_told_apart_is_the_teachers_in_a_class() {
+    let data = tempfile::tempdir().unwrap();
+    let path = {
+        let server = class(&data);
+        let path = asked(&Visitor::new(&server), &short());
+        server.finished(path.rsplit('/').next().unwrap());
+        server.kill();
+        path
+    };
+    let database = data.path().join("filature.sqlite");
+    let connection = rusqlite::Connection::open(database).unwrap();
+    assert_eq!(connection.execute("UPDATE experiments SET owner = NULL", []).unwrap(), 1);
+    drop(connection);
+    let server = class(&data);
+    assert_eq!(delete(&Visitor::new(&server), &path), 403);
+    server.kill();
+    // Whoever has the server for itself has that, too.
+    let alone = Server::start_in(data.path(), &[]);
+    assert_eq!(delete(&Visitor::new(&alone), &path), 204);
 }

@@ -95,6 +95,7 @@ fn the_place_and_the_wait_are_told_as_they_change() {
     let id = id_of(&waiting);
     assert_eq!(waiting["position"], 2);
     assert!(waiting["wait_s"].as_u64().unwrap() > 0, "{waiting}");
+    assert!(waiting["expected_s"].as_u64().unwrap() > 0, "{waiting}");
     let shown = server.experiment(&id);
     assert_eq!(shown["position"], 2);
     assert!(shown["wait_s"].is_u64(), "{shown}");

@@ -194,8 +194,8 @@ fields! {
 
 fields! {
     Experiment {
-        id, state, position, wait_s, reason, spec, machine, created_at, started_at, finished_at,
-        disturbance, cells, verdicts,
+        id, state, position, wait_s, expected_s, reason, spec, machine, created_at, started_at,
+        finished_at, disturbance, cells, verdicts,
     }
     ExperimentLine { id, state, spec, created_at, finished_at, verdict }
     ExperimentPage { experiments, next_cursor }

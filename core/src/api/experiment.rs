@@ -102,6 +102,10 @@ pub struct Experiment {
     /// How long it will wait, in seconds, as far as can be foretold; only while it is queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait_s: Option<u64>,
+    /// How long measuring it will take, in seconds, as far as can be foretold; only while it is
+    /// queued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_s: Option<u64>,
     /// Why it failed or was interrupted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

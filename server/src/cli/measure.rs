@@ -60,6 +60,7 @@ pub(super) async fn measure(
         state: state(&cells),
         position: None,
         wait_s: None,
+        expected_s: None,
         reason: None,
         spec: spec.clone(),
         machine: machine::card().clone(),

@@ -144,9 +144,7 @@ pub(super) async fn machine(State(app): State<Arc<App>>, headers: HeaderMap) -> 
     // The page asks for this first, and its answer is never kept: it is where a browser gets
     // its cookie. Not with a document: after a link from another site, browsers ask for that
     // without the cookie that they have.
-    if let Some(cookie) = app.sessions.greeting(&headers) {
-        answer.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
+    answer.headers_mut().insert(header::SET_COOKIE, app.sessions.greeting(&headers));
     Ok(answer)
 }
 

@@ -83,8 +83,8 @@ impl Metrics {
         let counts = &lab.counts;
         let help = "Time until an experiment's turn came";
         registry.register_with_unit("queue_wait", help, Unit::Seconds, counts.waits.clone());
-        // None is started again: a cell whose child dies has failed.
-        registry.register("child_processes", "Child processes started", counts.children.clone());
+        let help = "Child processes started; none is started again, a cell whose child dies fails";
+        registry.register("child_processes", help, counts.children.clone());
         registry.register("cells", "Cells by how they ended", counts.cells.clone());
         registry.register("samples_stored", "Samples stored", counts.samples.clone());
         registry.register(

@@ -40,8 +40,11 @@ pub(super) fn can_be_in_token(byte: u8) -> bool {
 
 /// What is needed to know who asks.
 pub(super) struct Sessions {
-    /// Compared instead of the token itself, so that the time it takes tells nothing of it.
+    /// Digests are compared, so that the time it takes tells nothing of the secrets.
     token: Digest,
+    /// What the teacher's cookie holds. Not the token itself: browsers show a cookie to every
+    /// server on this machine, whatever its port.
+    pass: String,
     /// Whether several people share this server, and each sees what is its own.
     shared: bool,
     /// Whether cookies are for HTTPS only.
@@ -52,26 +55,32 @@ impl Sessions {
     /// Sessions of a server with this teacher's token, which several people share or one has
     /// for itself.
     pub(super) fn new(token: &str, shared: bool, secure: bool) -> Self {
-        Self { token: digest(&SHA256, token.as_bytes()), shared, secure }
+        let pass = digest(&SHA256, format!("filature teacher {token}").as_bytes());
+        let pass = pass.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { token: digest(&SHA256, token.as_bytes()), pass, shared, secure }
     }
 
-    /// The cookie for a client that has none: so that it is the same one over its requests.
-    pub(super) fn greeting(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        if session(headers).is_some() {
-            return None;
-        }
-        let cookie = self.cookie(SESSION, &random_word(SECRET_LENGTH), SESSION_S);
-        Some(cookie)
+    /// The cookie by which a client is known over its requests: the one that it has, for
+    /// another while, or a new one.
+    pub(super) fn greeting(&self, headers: &HeaderMap) -> HeaderValue {
+        let secret = session(headers).map_or_else(|| random_word(SECRET_LENGTH), str::to_owned);
+        self.cookie(SESSION, &secret, SESSION_S)
     }
 
     fn is_token(&self, given: &str) -> bool {
         digest(&SHA256, given.as_bytes()).as_ref() == self.token.as_ref()
     }
 
+    fn is_pass(&self, given: &str) -> bool {
+        let [given, own] = [given, &self.pass].map(|text| digest(&SHA256, text.as_bytes()));
+        given.as_ref() == own.as_ref()
+    }
+
     fn is_teacher(&self, headers: &HeaderMap) -> bool {
         let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let bearer = bearer.and_then(|value| value.strip_prefix("Bearer "));
-        bearer.or(cookie(headers, TEACHER)).is_some_and(|token| self.is_token(token))
+        bearer.is_some_and(|token| self.is_token(token))
+            || cookie(headers, TEACHER).is_some_and(|pass| self.is_pass(pass))
     }
 
     fn cookie(&self, name: &str, value: &str, age_s: u32) -> HeaderValue {
@@ -133,19 +142,25 @@ impl Visitor {
         if self.is_teacher {
             return Ok(());
         }
-        match app.lab.store.owner(owned, id).await? {
-            Some(Some(owner)) if owner != self.client => Err(Failure::forbidden(match owned {
-                Owned::Experiment => {
-                    "this experiment is somebody else's: only who asked for it, or the teacher, \
-                     can cancel, measure or delete it"
-                }
-                Owned::Comparison => {
-                    "this comparison is somebody else's: only who asked for it, or the teacher, \
-                     can cancel or delete it"
-                }
-            })),
-            _ => Ok(()),
+        let refused = match app.lab.store.owner(owned, id).await? {
+            None => false,
+            Some(Some(owner)) => owner != self.client,
+            // Nobody noted who asked for it: then it is everybody's only where that is one.
+            Some(None) => app.sessions.shared,
+        };
+        if !refused {
+            return Ok(());
         }
+        Err(Failure::forbidden(match owned {
+            Owned::Experiment => {
+                "this experiment is somebody else's: only who asked for it, or the teacher, can \
+                 cancel, measure or delete it"
+            }
+            Owned::Comparison => {
+                "this comparison is somebody else's: only who asked for it, or the teacher, can \
+                 cancel or delete it"
+            }
+        }))
     }
 }
 
@@ -178,7 +193,7 @@ pub(super) async fn become_teacher(
             "that is not the teacher's token, which the server printed when it was started",
         ));
     }
-    let cookie = app.sessions.cookie(TEACHER, &request.token, SESSION_S);
+    let cookie = app.sessions.cookie(TEACHER, &app.sessions.pass, SESSION_S);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
@@ -205,7 +220,7 @@ mod tests {
     #[test]
     fn a_client_keeps_the_cookie_that_it_was_given() {
         let sessions = Sessions::new("the-token-of-this-test", true, true);
-        let given = sessions.greeting(&HeaderMap::new()).unwrap();
+        let given = sessions.greeting(&HeaderMap::new());
         let given = given.to_str().unwrap();
         for part in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
             assert!(given.contains(part), "{given}");
@@ -214,7 +229,7 @@ mod tests {
         let back = HeaderValue::try_from(format!("a=b; {pair}; c=d")).unwrap();
         let headers: HeaderMap = [(header::COOKIE, back)].into_iter().collect();
         assert_eq!(session(&headers), pair.strip_prefix("filature_session="));
-        assert!(sessions.greeting(&headers).is_none());
+        assert!(sessions.greeting(&headers).to_str().unwrap().starts_with(&pair));
     }
 
     #[test]
@@ -231,7 +246,10 @@ mod tests {
         let sessions = Sessions::new("correct-horse-battery", true, false);
         let is_teacher = |name, value| sessions.is_teacher(&headers(name, value));
         assert!(is_teacher(header::AUTHORIZATION, "Bearer correct-horse-battery"));
-        assert!(is_teacher(header::COOKIE, "filature_teacher=correct-horse-battery"));
+        let pass = format!("filature_teacher={}", sessions.pass);
+        let pass: HeaderMap = [(header::COOKIE, pass.try_into().unwrap())].into_iter().collect();
+        assert!(sessions.is_teacher(&pass));
+        assert!(!is_teacher(header::COOKIE, "filature_teacher=correct-horse-battery"));
         assert!(!is_teacher(header::AUTHORIZATION, "Bearer correct-horse-batter"));
         assert!(!is_teacher(header::AUTHORIZATION, "correct-horse-battery"));
         assert!(!is_teacher(header::COOKIE, "filature_teacher="));

@@ -68,6 +68,15 @@ pub(super) fn text(address: SocketAddr, settings: &Settings, hosts: &Hosts, toke
     let scheme = if settings.tls.tls_cert.is_some() { "https" } else { "http" };
     let mut text = format!("Filature is listening on {scheme}://{address}\n");
     if address.ip().is_loopback() {
+        // One that was given is known to whoever gave it.
+        if settings.admin_token.is_none() {
+            let page = teacher::PAGE;
+            let _ = writeln!(
+                text,
+                "To change what another browser or program has asked for, open \
+                 {scheme}://{address}{page}#{token}"
+            );
+        }
         return text;
     }
     let reached = hosts.reached_from_elsewhere();

@@ -1,17 +1,18 @@
 //! The events of the lab: one ring for all listeners, each of which reads at its own
 //! pace and is told when it has missed something. Nothing is buffered per listener.
 
-use super::queue::in_seconds;
+mod listener;
+
+pub use listener::{Listener, Topic};
+
 use super::slot::Place;
 use crate::client::Client;
 use bytes::{Bytes, BytesMut};
 use filature_core::api::{CellState, Event, Experiment, Sample, State};
-use futures_util::FutureExt;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 /// The most events that are kept for those who resume.
 pub const RING_EVENTS_MAX: usize = 4_096;
@@ -21,9 +22,6 @@ pub const RING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Samples of one cell are announced at most once in this time.
 const SAMPLES_EVERY: Duration = Duration::from_millis(100);
-
-/// A listener is told of places in the queue at most once in this time.
-const PLACES_EVERY: Duration = Duration::from_millis(500);
 
 /// The most bytes that a listener is handed at once.
 const READ_BYTES_MAX: usize = 64 * 1024;
@@ -74,6 +72,8 @@ impl Bus {
         let mut inner = self.lock();
         self.publish(&mut inner, &event);
         if state.is_final() {
+            // What is still held back was never announced, and is over.
+            inner.held.forget(id);
             inner.owners.remove(id);
         }
     }
@@ -131,12 +131,7 @@ impl Bus {
             None => Some(end),
             Some(id) => self.seq(id).filter(|seq| *seq < end).map(|seq| seq + 1),
         };
-        let mut now = self.places.subscribe();
-        // It has not been told of any yet.
-        now.mark_changed();
-        let places = Places { now, told: HashMap::new(), quiet_until: None };
-        let changed = self.end.subscribe();
-        Listener { bus: Arc::clone(self), topic, next, changed, places }
+        Listener::new(Arc::clone(self), topic, next)
     }
 
     fn seq(&self, id: &str) -> Option<u64> {
@@ -154,7 +149,8 @@ impl Bus {
         let text = self.frame(inner.ring.end, event);
         let about = event.about().unwrap_or_default().to_owned();
         let owner = inner.owners.get(&about).cloned();
-        inner.ring.push(Frame { about, owner, text });
+        let for_all = matches!(event, Event::Comparison { .. });
+        inner.ring.push(Frame { about, owner, for_all, text });
         self.end.send_replace(inner.ring.end);
     }
 
@@ -178,130 +174,13 @@ fn text(event: &Event) -> String {
     format!("event: {}\ndata: {json}\n\n", event.name())
 }
 
-/// What a listener wants to hear of.
-#[derive(Clone, Debug)]
-pub enum Topic {
-    /// One experiment or comparison, whosever it is.
-    One(String),
-    /// What this client has asked for, and all comparisons.
-    Own(Client),
-    /// Everything; of the queue, the places of what this client has asked for.
-    All(Client),
-}
-
-impl Topic {
-    fn has(&self, frame: &Frame) -> bool {
-        match self {
-            Self::One(id) => frame.about == *id,
-            Self::Own(client) => frame.owner.as_ref().is_none_or(|owner| owner == client),
-            Self::All(_) => true,
-        }
-    }
-
-    fn has_place(&self, place: &Place) -> bool {
-        match self {
-            Self::One(id) => place.id == *id,
-            Self::Own(client) | Self::All(client) => place.client == *client,
-        }
-    }
-}
-
-/// One who listens.
-pub struct Listener {
-    bus: Arc<Bus>,
-    topic: Topic,
-    /// The event to read next; `None` when events were lost before it.
-    next: Option<u64>,
-    changed: watch::Receiver<u64>,
-    places: Places,
-}
-
-/// What a listener knows of the queue.
-struct Places {
-    now: watch::Receiver<Arc<[Place]>>,
-    /// What it was told last, by experiment.
-    told: HashMap<String, (usize, u64)>,
-    /// It is told of no place before this time.
-    quiet_until: Option<Instant>,
-}
-
-impl Listener {
-    /// The id after which this listener reads on; `None` when it has missed something.
-    pub fn last_id(&self) -> Option<String> {
-        self.next.map(|next| self.bus.id(next - 1))
-    }
-
-    /// Waits for events and returns them in the format of server-sent events.
-    pub async fn next(&mut self) -> Bytes {
-        loop {
-            self.changed.borrow_and_update();
-            if let Some(text) = self.read() {
-                return text;
-            }
-            let due = match self.places.quiet_until {
-                Some(until) => tokio::time::sleep_until(until).right_future(),
-                None => self.places.changed().left_future(),
-            };
-            // The bus lives as long as this listener, so its senders do too.
-            tokio::select! {
-                _ = self.changed.changed() => continue,
-                () = due => {}
-            }
-            // Either it may be told of places again, or there are new ones.
-            if self.places.quiet_until.take().is_none()
-                && let Some(text) = self.moved()
-            {
-                return text;
-            }
-        }
-    }
-
-    fn read(&mut self) -> Option<Bytes> {
-        let inner = self.bus.lock();
-        let Some(next) = self.next.filter(|next| *next >= inner.ring.start()) else {
-            self.next = Some(inner.ring.end);
-            return Some(self.bus.frame(inner.ring.end - 1, &Event::Gap));
-        };
-        let (text, next) = inner.ring.read(next, &self.topic);
-        self.next = Some(next);
-        text
-    }
-
-    /// The places that have changed since it was told of them.
-    fn moved(&mut self) -> Option<Bytes> {
-        let places = self.places.now.borrow_and_update().clone();
-        let mut told = HashMap::new();
-        let mut changed = String::new();
-        for place in places.iter().filter(|place| self.topic.has_place(place)) {
-            let known = (place.position, in_seconds(place.wait));
-            if self.places.told.get(&place.id) != Some(&known) {
-                changed += &text(&Event::Experiment {
-                    experiment: place.id.clone(),
-                    state: State::Queued,
-                    position: Some(known.0),
-                    wait_s: Some(known.1),
-                });
-            }
-            told.insert(place.id.clone(), known);
-        }
-        self.places.told = told;
-        self.places.quiet_until = Some(Instant::now() + PLACES_EVERY);
-        (!changed.is_empty()).then(|| changed.into())
-    }
-}
-
-impl Places {
-    async fn changed(&mut self) {
-        // The sender lives as long as the bus, and the bus as long as its listeners.
-        let _ = self.now.changed().await;
-    }
-}
-
 struct Frame {
     /// The experiment or comparison: their ids are never the same.
     about: String,
     /// Who asked for it, of an experiment.
     owner: Option<Client>,
+    /// Whether it is about what is there for all.
+    for_all: bool,
     text: Bytes,
 }
 
@@ -387,6 +266,11 @@ impl Coalescer {
         }
         let first = held.first + held.samples.len();
         Some(std::mem::replace(held, Batch { first, samples: Vec::new() }))
+    }
+
+    /// Lets go of all that an experiment has gathered.
+    fn forget(&mut self, id: &str) {
+        self.held.retain(|(about, _), _| about != id);
     }
 
     /// What has gathered, when nothing more will come.

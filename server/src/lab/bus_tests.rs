@@ -1,6 +1,7 @@
 //! What listeners get: in order, without loss, or with a gap that says so.
 
 use super::*;
+use tokio::time::Instant;
 
 fn bus() -> Arc<Bus> {
     Arc::new(Bus::new("boot".to_owned()))
@@ -116,7 +117,7 @@ fn the_ring_is_bounded_in_bytes_too() {
     let mut ring = Ring::default();
     for _ in 0..20 {
         let text = Bytes::from(vec![b'x'; RING_BYTES_MAX / 10]);
-        ring.push(Frame { about: "a".to_owned(), owner: None, text });
+        ring.push(Frame { about: "a".to_owned(), owner: None, for_all: false, text });
     }
     assert!(ring.bytes <= RING_BYTES_MAX && ring.frames.len() >= 9);
     assert_eq!(ring.end, 21);
@@ -174,7 +175,8 @@ fn samples_are_gathered_between_ticks_and_none_is_lost() {
 
 fn place(name: &str, id: &str, position: usize) -> Place {
     let wait = Duration::from_millis(1_500) * position as u32;
-    Place { id: id.to_owned(), client: client(name), position, wait }
+    let id = id.to_owned();
+    Place { id, client: client(name), position, wait, expected: Duration::ZERO }
 }
 
 /// The places in a text: experiment, position and seconds. None of them has an id, since
@@ -219,12 +221,12 @@ async fn places_that_change_faster_are_told_as_they_are_in_the_end() {
         bus.places(vec![place("ann", "a", position)]);
     }
     assert_eq!(places(&ann.next().await), [("a".to_owned(), 6, 9)]);
-    assert_eq!(start.elapsed(), PLACES_EVERY);
+    assert_eq!(start.elapsed(), listener::PLACES_EVERY);
     // What happens is told at once all the same.
     bus.places(vec![place("ann", "a", 5)]);
     bus.experiment("a", State::Running);
     assert_eq!(events(&ann.next().await).len(), 1);
-    assert_eq!(start.elapsed(), PLACES_EVERY);
+    assert_eq!(start.elapsed(), listener::PLACES_EVERY);
 }
 
 #[tokio::test]

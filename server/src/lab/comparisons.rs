@@ -237,32 +237,22 @@ impl Lab {
         Ok(())
     }
 
-    /// Puts an experiment into the queue; where that is full, when there is a place again.
+    /// Puts an experiment into the queue.
     async fn ask(
         self: &Arc<Self>,
         running: &Running,
         part: &str,
         spec: Spec,
     ) -> Result<String, Broken> {
-        let stop = &running.stop;
+        if running.stop.state().is_some() {
+            return Err(Broken::Stopped);
+        }
         let membership = Membership { comparison: running.id.clone(), part: part.to_owned() };
-        let mut moves = self.moves();
-        loop {
-            moves.borrow_and_update();
-            if stop.state().is_some() {
-                return Err(Broken::Stopped);
-            }
-            match self.submit(spec.clone(), running.client.clone(), Some(membership.clone())).await
-            {
-                Ok(experiment) => return Ok(experiment.id),
-                Err(Refused::Full { .. }) => {}
-                Err(Refused::Closing) => return Err(Broken::Stopped),
-                Err(Refused::Store(error)) => return Err(error.into()),
-            }
-            tokio::select! {
-                _ = moves.changed() => {}
-                () = stop.token.cancelled() => {}
-            }
+        match self.submit(spec, running.client.clone(), Some(membership)).await {
+            Ok(experiment) => Ok(experiment.id),
+            Err(Refused::Store(error)) => Err(error.into()),
+            // There is always a place for a part: the queue was closed.
+            Err(Refused::Closing | Refused::Full { .. }) => Err(Broken::Stopped),
         }
     }
 

@@ -105,7 +105,10 @@ impl Lab {
         client: Client,
         membership: Option<Membership>,
     ) -> Result<Experiment, Refused> {
-        self.line.lock().admit(&client, self.room)?;
+        match membership {
+            None => self.line.lock().admit(&client, self.room)?,
+            Some(_) => self.line.lock().admit_part(&client)?,
+        }
         // A task of its own: a client that hangs up must not leave it half accepted.
         let lab = Arc::clone(self);
         let task = tokio::spawn(async move { lab.enter(spec, client, membership).await });
@@ -119,6 +122,7 @@ impl Lab {
         membership: Option<Membership>,
     ) -> Result<Experiment, Refused> {
         let mut experiment = fresh(spec);
+        let is_part = membership.is_some();
         let create = Change::Create {
             experiment: Box::new(experiment.clone()),
             owner: client.clone(),
@@ -128,7 +132,7 @@ impl Lab {
             self.line.lock().give_up(&client);
             return Err(Refused::Store(error));
         }
-        if !self.wait(&mut experiment, &client) {
+        if !self.wait(&mut experiment, &client, is_part) {
             self.finish_waiting(&experiment.id, State::Interrupted).await;
             return Err(Refused::Closing);
         }
@@ -136,10 +140,14 @@ impl Lab {
     }
 
     /// Lets an experiment that has been stored wait; `false` if the queue was closed meanwhile.
-    fn wait(&self, experiment: &mut Experiment, client: &Client) -> bool {
+    fn wait(&self, experiment: &mut Experiment, client: &Client, is_part: bool) -> bool {
         let expected = self.estimator.expect(&experiment.spec);
         let mut slot = self.line.lock();
-        let entered = slot.enter(client, &experiment.id, expected);
+        let entered = if is_part {
+            slot.enter_part(client, &experiment.id, expected)
+        } else {
+            slot.enter(client, &experiment.id, expected)
+        };
         if entered {
             put(experiment, slot.place(&experiment.id));
             self.bus.queued(experiment, client);
@@ -312,7 +320,8 @@ impl Lab {
 /// Says of an experiment where and how long it waits, if it does.
 fn put(experiment: &mut Experiment, place: Option<Place>) {
     experiment.position = place.as_ref().map(|place| place.position);
-    experiment.wait_s = place.map(|place| in_seconds(place.wait));
+    experiment.wait_s = place.as_ref().map(|place| in_seconds(place.wait));
+    experiment.expected_s = place.map(|place| in_seconds(place.expected));
 }
 
 /// A foretold time: full seconds, since it is no better than that.
@@ -331,6 +340,7 @@ pub(super) fn fresh(spec: Spec) -> Experiment {
         state: State::Queued,
         position: None,
         wait_s: None,
+        expected_s: None,
         reason: None,
         spec,
         machine: machine::card().clone(),

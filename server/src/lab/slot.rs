@@ -58,6 +58,8 @@ pub struct Place {
     pub position: usize,
     /// How long that takes, as far as can be foretold.
     pub wait: Duration,
+    /// How long it will be in the slot itself, as far as can be foretold.
+    pub expected: Duration,
 }
 
 /// The queue and the slot.
@@ -162,6 +164,20 @@ impl Slot {
         Ok(())
     }
 
+    /// The same for a part of a comparison, for which there is always a place: only one
+    /// comparison is under way, and it has one part at a time. Otherwise whoever fills the
+    /// queue could keep all comparisons from going on.
+    ///
+    /// # Errors
+    /// [`Refused::Closing`].
+    pub fn admit_part(&mut self, client: &Client) -> Result<(), Refused> {
+        if self.closed {
+            return Err(Refused::Closing);
+        }
+        *self.entering.entry(client.clone()).or_default() += 1;
+        Ok(())
+    }
+
     /// Gives back the place of an experiment that could not be stored.
     pub fn give_up(&mut self, client: &Client) {
         if let Some(entering) = self.entering.get_mut(client) {
@@ -174,13 +190,29 @@ impl Slot {
 
     /// Lets an admitted experiment wait; `false` if the queue was closed meanwhile.
     pub fn enter(&mut self, client: &Client, id: &str, expected: Duration) -> bool {
+        self.insert(client, id, expected, VecDeque::push_back)
+    }
+
+    /// The same for a part of a comparison: it waits before all else that its client has asked
+    /// for.
+    pub fn enter_part(&mut self, client: &Client, id: &str, expected: Duration) -> bool {
+        self.insert(client, id, expected, VecDeque::push_front)
+    }
+
+    fn insert(
+        &mut self,
+        client: &Client,
+        id: &str,
+        expected: Duration,
+        push: fn(&mut VecDeque<Waiting>, Waiting),
+    ) -> bool {
         self.give_up(client);
         if self.closed {
             return false;
         }
         let waiting = Waiting { id: id.to_owned(), since: Instant::now(), expected };
         match self.turns.iter_mut().find(|(other, _)| other == client) {
-            Some((_, own)) => own.push_back(waiting),
+            Some((_, own)) => push(own, waiting),
             None => self.turns.push_back((client.clone(), [waiting].into())),
         }
         true
@@ -257,10 +289,10 @@ impl Slot {
         for round in 0..rounds {
             for (client, own) in &self.turns {
                 let Some(waiting) = own.get(round) else { continue };
-                let (id, client) = (waiting.id.clone(), client.clone());
-                places.push(Place { id, client, position, wait });
+                let (id, client, expected) = (waiting.id.clone(), client.clone(), waiting.expected);
+                places.push(Place { id, client, position, wait, expected });
                 position += 1;
-                wait += waiting.expected;
+                wait += expected;
             }
         }
         places

@@ -97,6 +97,18 @@ fn closing_interrupts_what_runs_and_admits_nobody() {
     assert!(matches!(slot.admit(&client("cy"), ROOM), Err(Refused::Closing)));
 }
 
+#[test]
+fn a_part_of_a_comparison_has_a_place_and_comes_first_of_its_clients() {
+    let mut slot = slot(&[("ann", "a1"), ("ann", "a2"), ("bob", "b1")]);
+    let full = Room { all: 3, client: 2 };
+    assert!(slot.admit(&client("ann"), full).is_err());
+    slot.admit_part(&client("ann")).unwrap();
+    slot.enter_part(&client("ann"), "part", SECOND);
+    assert_eq!(measured(&mut slot), ["part", "b1", "a1", "a2"]);
+    slot.close();
+    assert!(matches!(slot.admit_part(&client("ann")), Err(Refused::Closing)));
+}
+
 /// What happens to a queue.
 #[derive(Clone, Debug)]
 enum Step {

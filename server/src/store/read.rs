@@ -103,6 +103,7 @@ fn head(row: &Row<'_>) -> Result<Experiment, rusqlite::Error> {
         state: word(row, 2)?,
         position: None,
         wait_s: None,
+        expected_s: None,
         reason: row.get(3)?,
         spec: json(row, 4)?,
         machine: json(row, 5)?,

@@ -17,6 +17,7 @@ fn experiment(id: &str, workload: &str) -> Experiment {
         state: State::Queued,
         position: None,
         wait_s: None,
+        expected_s: None,
         reason: None,
         cells: filature_core::experiment::cells(&spec),
         spec,

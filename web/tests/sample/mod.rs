@@ -129,6 +129,7 @@ fn asked(executors: &[&str]) -> Experiment {
         state: State::Queued,
         position: None,
         wait_s: None,
+        expected_s: None,
         reason: None,
         cells: spec::cells(&spec),
         spec,
