@@ -23,7 +23,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
             `Host` and must not come from another site's page. An \
             experiment can be cancelled and deleted by who asked for it (a browser is known by \
             its cookie, a program without one by its address) and with the teacher's token, as \
-            `Authorization: Bearer TOKEN`; everybody can read it.",
+            `Authorization: Bearer TOKEN`; everybody can read it. Whole numbers are written \
+            without a fraction: `5.0` is refused.",
     ),
     tags(
         (name = "catalogue", description = "What can be run, on what, and on which machine"),
