@@ -264,7 +264,7 @@ fn budgets(app: App) -> String {
     };
     app.machine.with(|here| {
         let budgets = here.as_ref().map(|here| here.budgets.iter().map(budget).listed());
-        budgets.map_or_else(String::new, |all| format!("At most {}.", all.join(", ")))
+        budgets.map_or_else(String::new, |all| format!("This server allows\n{}", all.join("\n")))
     })
 }
 
