@@ -55,6 +55,12 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "forbidden", title, detail)
     }
 
+    /// 403: only somebody else may do that.
+    pub(super) fn not_allowed(detail: impl Into<String>) -> Self {
+        let title = "Only somebody else may do that";
+        Self::new(StatusCode::FORBIDDEN, "not-allowed", title, detail)
+    }
+
     /// 404: there is no such thing.
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)

@@ -151,7 +151,7 @@ impl Visitor {
         if !refused {
             return Ok(());
         }
-        Err(Failure::forbidden(match owned {
+        Err(Failure::not_allowed(match owned {
             Owned::Experiment => {
                 "this experiment is somebody else's: only who asked for it, or the teacher, can \
                  cancel, measure or delete it"
@@ -189,7 +189,7 @@ pub(super) async fn become_teacher(
     Body(request): Body<TeacherRequest>,
 ) -> Answer<Response> {
     if !app.sessions.is_token(&request.token) {
-        return Err(Failure::forbidden(
+        return Err(Failure::not_allowed(
             "that is not the teacher's token, which the server printed when it was started",
         ));
     }
