@@ -105,7 +105,8 @@ pub(super) fn text(address: SocketAddr, settings: &Settings, hosts: &Hosts, toke
         );
     }
     if settings.tls.tls_cert.is_none() {
-        let names: Vec<String> = reached.iter().map(|host| subject(host)).collect();
+        let here = ["DNS:localhost".to_owned(), "IP:127.0.0.1".to_owned()];
+        let names: Vec<String> = reached.iter().map(|host| subject(host)).chain(here).collect();
         let _ = write!(
             text,
             "\nBrowsers let Web Workers share memory (browser-workers) only over https, or on\n\
