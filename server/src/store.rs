@@ -72,7 +72,7 @@ pub struct Store {
 
 struct Readers {
     file: PathBuf,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
     /// Whether nobody knows that every page of the file is whole.
     unchecked: AtomicBool,
@@ -99,7 +99,7 @@ impl Store {
         let readers = Readers {
             file,
             unchecked: AtomicBool::new(check == schema::Check::Due),
-            permits: Semaphore::new(READERS_MAX),
+            permits: Arc::new(Semaphore::new(READERS_MAX)),
             idle: Mutex::default(),
             _lock: lock,
         };
@@ -268,9 +268,13 @@ impl Store {
         &self,
         read: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let _permit = self.readers.permits.acquire().await.expect("it is never closed");
+        let permits = Arc::clone(&self.readers.permits);
+        let permit = permits.acquire_owned().await.expect("it is never closed");
         let readers = Arc::clone(&self.readers);
         let task = tokio::task::spawn_blocking(move || {
+            // A read goes on when nobody waits for it any more, and so does its permit: there
+            // are never more connections than permits.
+            let _permit = permit;
             let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut connection = match idle {
                 Some(connection) => connection,

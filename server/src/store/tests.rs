@@ -298,3 +298,33 @@ async fn who_asked_for_something_is_known_afterwards() {
     };
     assert_eq!((listed(owner()).await, listed(Client::of_session("else")).await), (1, 0));
 }
+
+#[tokio::test]
+async fn a_read_that_nobody_waits_for_any_more_keeps_its_place() {
+    let (_folder, store) = created(&["a"]).await;
+    let (begun, mut began) = tokio::sync::mpsc::unbounded_channel();
+    let mut ends = Vec::new();
+    for _ in 0..READERS_MAX {
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        ends.push(end);
+        let (store, begun) = (store.clone(), begun.clone());
+        let reading = tokio::spawn(async move {
+            let read = store.read(move |_| {
+                begun.send(()).unwrap();
+                // Until the other end is dropped.
+                let _ = ended.recv();
+                Ok(())
+            });
+            read.await
+        });
+        began.recv().await.unwrap();
+        reading.abort();
+        assert!(reading.await.unwrap_err().is_cancelled());
+    }
+    assert_eq!(store.readers.permits.available_permits(), 0);
+    drop(ends);
+    assert!(store.experiment("a").await.unwrap().is_some());
+    let permits = u32::try_from(READERS_MAX).unwrap();
+    let _all = store.readers.permits.acquire_many(permits).await.unwrap();
+    assert!(store.readers.idle.lock().unwrap().len() <= READERS_MAX);
+}
