@@ -132,7 +132,8 @@ impl Store {
     }
 
     /// Checks a history page by page whose server did not end in an orderly way, and which was
-    /// too large for that at the start. What is wrong; `None` where nothing is.
+    /// too large for that at the start. What is wrong, for which the next start sets it aside;
+    /// `None` where nothing is.
     ///
     /// # Errors
     /// Why it could not be read.
@@ -141,6 +142,9 @@ impl Store {
             return Ok(None);
         }
         let wrong = self.read(|connection| schema::whole(connection)).await?;
+        if wrong.is_some() {
+            schema::mark_doubted(&self.readers.file);
+        }
         self.readers.unchecked.store(wrong.is_some(), Ordering::Relaxed);
         Ok(wrong)
     }
@@ -280,12 +284,8 @@ impl Store {
                 Some(connection) => connection,
                 None => schema::reader(&readers.file)?,
             };
-            let answer = read(&mut connection).inspect_err(|error| {
-                // The next start looks at every page.
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) {
-                    readers.unchecked.store(true, Ordering::Relaxed);
-                }
-            })?;
+            let answer = read(&mut connection)
+                .inspect_err(|error| schema::note_damage(&readers.file, error))?;
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(answer)
         });

@@ -2,7 +2,8 @@
 //! older schema up to date, marks what a former server left unfinished.
 //!
 //! A file is checked page by page at the start where that takes no time, or where there is
-//! reason to: see [`Check`]. A large one that was closed in an orderly way is not.
+//! reason to: see [`Check`]. A large one that was closed in an orderly way is not, unless damage
+//! was met in it: then it is checked at the start, whatever time that takes.
 
 use super::change;
 use rusqlite::config::DbConfig;
@@ -24,6 +25,9 @@ const SMALL_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Exists while the history is open, and after that until it is known to be whole.
 const UNCHECKED: &str = "filature.unchecked";
+
+/// Exists from when damage was met until a start has looked at every page.
+const DOUBTED: &str = "filature.doubted";
 
 /// How well a history is known when it has been opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +86,7 @@ pub(super) fn open(file: &Path) -> Result<(Connection, Check, Option<String>), S
         Err(Unusable::Refused(reason)) => Err(reason),
         Err(Unusable::Damaged(what)) => {
             let aside = set_aside(file)?;
+            unmark(file, DOUBTED);
             let told = format!(
                 "{} is damaged ({what}); nothing of it is lost: it was renamed to {}, and the \
                  history begins anew. To restore a backup, stop the server and copy it to the \
@@ -101,9 +106,7 @@ fn attempt(file: &Path) -> Result<(Connection, Check), Unusable> {
     let explain = |error: rusqlite::Error| {
         let shown = file.display();
         match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Unusable::Damaged(error.to_string())
-            }
+            _ if is_damage(&error) => Unusable::Damaged(error.to_string()),
             Some(ErrorCode::DiskFull) => {
                 Unusable::Refused(format!("the disk of {shown} is full: {error}"))
             }
@@ -122,7 +125,7 @@ fn attempt(file: &Path) -> Result<(Connection, Check), Unusable> {
             file.display()
         )),
     })?;
-    mark_unchecked(file).map_err(Unusable::Refused)?;
+    mark(file, UNCHECKED).map_err(Unusable::Refused)?;
     Ok((connection, check))
 }
 
@@ -161,11 +164,18 @@ fn trust(
     Ok(())
 }
 
-/// Checks the file as a whole, unless it is large; its length in any case.
+/// Checks the file as a whole, unless it is large and nobody has met damage in it; its length
+/// in any case.
 fn check(connection: &Connection, file: &Path) -> Result<Result<Check, Unusable>, rusqlite::Error> {
     let size = file.metadata().map_or(0, |metadata| metadata.len());
-    if size <= SMALL_BYTES {
-        let found = whole(connection)?;
+    let is_doubted = marker(file, DOUBTED).exists();
+    if size <= SMALL_BYTES || is_doubted {
+        // Damage of an index is found by the slower check only.
+        let pragma = if is_doubted { "integrity_check" } else { "quick_check" };
+        let found = wrong(connection, pragma)?;
+        if found.is_none() {
+            unmark(file, DOUBTED);
+        }
         return Ok(found.map_or(Ok(Check::Done), |wrong| Err(Unusable::Damaged(wrong))));
     }
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, u64>(0));
@@ -175,13 +185,39 @@ fn check(connection: &Connection, file: &Path) -> Result<Result<Check, Unusable>
         let wrong = format!("{pages} pages of {page_bytes} bytes do not fit into {size}");
         return Ok(Err(Unusable::Damaged(wrong)));
     }
-    Ok(Ok(if marker(file).exists() { Check::Due } else { Check::Done }))
+    Ok(Ok(if marker(file, UNCHECKED).exists() { Check::Due } else { Check::Done }))
 }
 
 /// What is wrong with a database, by every page of it; `None` where nothing is.
 pub(super) fn whole(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    wrong(connection, "quick_check")
+}
+
+fn wrong(connection: &Connection, pragma: &str) -> Result<Option<String>, rusqlite::Error> {
+    let ask = format!("PRAGMA {pragma}(1)");
+    let found: String = connection.query_row(&ask, [], |row| row.get(0))?;
     Ok((found != "ok").then_some(found))
+}
+
+/// Whether an error says that the file is damaged.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+/// Has the next start look at every page, if this error says that the file is damaged.
+pub(super) fn note_damage(file: &Path, error: &rusqlite::Error) {
+    if is_damage(error) && !marker(file, DOUBTED).exists() {
+        tracing::error!("the history is damaged ({error}); the next start sets it aside");
+        mark_doubted(file);
+    }
+}
+
+/// Has the next start look at every page, and set the file aside where one is damaged.
+pub(super) fn mark_doubted(file: &Path) {
+    if let Err(error) = mark(file, DOUBTED) {
+        tracing::error!("the history is damaged, and the next start will not know it: {error}");
+    }
 }
 
 /// Gives the database and its journal names under which nothing looks for them.
@@ -212,20 +248,24 @@ pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn marker(file: &Path) -> PathBuf {
-    file.with_file_name(UNCHECKED)
+fn marker(file: &Path, name: &str) -> PathBuf {
+    file.with_file_name(name)
 }
 
-fn mark_unchecked(file: &Path) -> Result<(), String> {
-    let marker = marker(file);
+fn mark(file: &Path, name: &str) -> Result<(), String> {
+    let marker = marker(file, name);
     let made = File::options().create(true).truncate(false).write(true).mode(0o600).open(&marker);
     made.map(drop).map_err(|error| format!("cannot write {}: {error}", marker.display()))
 }
 
-/// Notes that the file is whole and was closed in an orderly way. Should that not work, it is
-/// merely checked once more.
+/// Notes that the file is whole and was closed in an orderly way.
 pub(super) fn mark_whole(file: &Path) {
-    let _ = std::fs::remove_file(marker(file));
+    unmark(file, UNCHECKED);
+}
+
+/// Removes a marker. Should that not work, the file is merely checked once more.
+fn unmark(file: &Path, name: &str) {
+    let _ = std::fs::remove_file(marker(file, name));
 }
 
 enum Prepare {

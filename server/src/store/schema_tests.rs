@@ -1,6 +1,9 @@
 //! What is opened, and what is left alone.
 
 use super::*;
+use crate::client::Client;
+use crate::store::{Change, ComparisonChange, Store};
+use filature_core::api::ComparisonRequest;
 use tempfile::tempdir;
 
 #[test]
@@ -112,11 +115,11 @@ async fn a_large_history_is_checked_while_it_is_in_use_and_then_known_to_be_whol
     let folder = tempdir().unwrap();
     let file = folder.path().join(FILE);
     large(&file);
-    let unchecked = crate::store::Store::open(folder.path()).unwrap();
+    let unchecked = Store::open(folder.path()).unwrap();
     unchecked.close().await;
     drop(unchecked);
     assert_eq!(open(&file).unwrap().1, Check::Due, "it was closed before it was checked");
-    let checked = crate::store::Store::open(folder.path()).unwrap();
+    let checked = Store::open(folder.path()).unwrap();
     assert_eq!(checked.check().await.unwrap(), None);
     checked.close().await;
     drop(checked);
@@ -132,6 +135,83 @@ fn a_large_history_of_which_the_end_is_missing_is_set_aside() {
     let short = file.metadata().unwrap().len() - 1_000_000;
     File::options().write(true).open(&file).unwrap().set_len(short).unwrap();
     assert_eq!(opened_anew(&file).metadata().unwrap().len(), short);
+}
+
+/// What has to read damaged pages.
+const DAMAGED_PART: &str = "substr(x, 19990000, 200000)";
+
+/// Damages pages in the middle of a large history, where nothing looks when it is opened.
+fn damage(file: &Path) {
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[20_000_000..20_100_000].fill(0xa5);
+    std::fs::write(file, &bytes).unwrap();
+}
+
+/// Lets somebody meet damage in a history that was closed in an orderly way; the next start
+/// must set it aside.
+async fn set_aside_at_the_next_start(meet: impl AsyncFn(&Store, &Path)) {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    large(&file);
+    mark_whole(&file);
+    damage(&file);
+    let store = Store::open(folder.path()).unwrap();
+    meet(&store, &file).await;
+    store.close().await;
+    drop(store);
+    opened_anew(&file);
+    assert!(!marker(&file, DOUBTED).exists());
+}
+
+#[tokio::test]
+async fn damage_that_a_read_meets_in_a_large_history_is_set_aside_at_the_next_start() {
+    let read = format!("SELECT {DAMAGED_PART} FROM filler");
+    set_aside_at_the_next_start(async |store, _| {
+        let read = read.clone();
+        let read = store.read(move |connection| connection.query_row(&read, [], |_| Ok(())));
+        assert!(read.await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn damage_that_a_write_meets_in_a_large_history_is_set_aside_at_the_next_start() {
+    set_aside_at_the_next_start(async |store, file| {
+        let trigger = format!(
+            "CREATE TRIGGER meet AFTER INSERT ON comparisons
+             BEGIN UPDATE filler SET x = {DAMAGED_PART}; END"
+        );
+        Connection::open(file).unwrap().execute_batch(&trigger).unwrap();
+        let comparison = crate::comparison::fresh(ComparisonRequest::default());
+        let owner = Client::of_session("owner");
+        let create = ComparisonChange::Create(Box::new(comparison), owner);
+        assert!(store.write(Change::Comparison(create)).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn damage_that_the_check_of_a_large_history_finds_is_set_aside_at_the_next_start() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    large(&file);
+    damage(&file);
+    let store = Store::open(folder.path()).unwrap();
+    assert!(store.check().await.unwrap().is_some(), "it was not closed in an orderly way");
+    // Killed: nothing is closed.
+    drop(store);
+    opened_anew(&file);
+}
+
+#[test]
+fn a_doubted_history_that_is_whole_is_used_on() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    large(&file);
+    mark_doubted(&file);
+    let (_, check, told) = open(&file).unwrap();
+    assert_eq!((check, told), (Check::Done, None));
+    assert!(!marker(&file, DOUBTED).exists());
 }
 
 #[test]

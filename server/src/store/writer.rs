@@ -4,6 +4,7 @@
 use super::StoreError;
 use super::change::Change;
 use super::keep::{self, Keep, Removed};
+use super::schema;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, oneshot};
@@ -87,11 +88,11 @@ fn work(mut connection: Connection, file: &Path, mut waiting: mpsc::Receiver<Job
                         }
                     }
                 }
-                commit(&mut connection, batch);
+                commit(&mut connection, file, batch);
             }
             Job::Trim { keep, answer } => {
                 let removed = keep::step(&mut connection, file, &keep, jiff::Timestamp::now());
-                let _ = answer.send(removed.map_err(StoreError::from));
+                let _ = answer.send(removed.map_err(|error| explain(file, error)));
             }
             Job::Close { answer } => {
                 let closed = keep::checkpoint(&connection)
@@ -105,19 +106,26 @@ fn work(mut connection: Connection, file: &Path, mut waiting: mpsc::Receiver<Job
 
 /// Makes all changes of a batch in one transaction and answers each. One that fails
 /// is undone alone; if the commit fails, all of them have failed.
-fn commit(connection: &mut Connection, batch: Vec<Write>) {
+fn commit(connection: &mut Connection, file: &Path, batch: Vec<Write>) {
     let (changes, answers): (Vec<Change>, Vec<_>) =
         batch.into_iter().map(|write| (write.change, write.answer)).unzip();
-    let results =
-        apply(connection, &changes).unwrap_or_else(|error| vec![Err(error.into()); changes.len()]);
+    let results = apply(connection, file, &changes)
+        .unwrap_or_else(|error| vec![Err(explain(file, error)); changes.len()]);
     for (answer, result) in answers.into_iter().zip(results) {
         // Whoever asked may have gone meanwhile; the change stands.
         let _ = answer.send(result);
     }
 }
 
+/// The error as others see it. If it says that the file is damaged, the next start looks at it.
+fn explain(file: &Path, error: rusqlite::Error) -> StoreError {
+    schema::note_damage(file, &error);
+    error.into()
+}
+
 fn apply(
     connection: &mut Connection,
+    file: &Path,
     changes: &[Change],
 ) -> Result<Vec<Result<(), StoreError>>, rusqlite::Error> {
     let mut transaction = connection.transaction()?;
@@ -130,7 +138,7 @@ fn apply(
             // Dropping a savepoint undoes it.
             Err(_) => drop(savepoint),
         }
-        results.push(result.map_err(StoreError::from));
+        results.push(result.map_err(|error| explain(file, error)));
     }
     transaction.commit()?;
     Ok(results)
