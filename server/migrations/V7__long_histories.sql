@@ -8,4 +8,5 @@ CREATE INDEX experiments_by_workload ON experiments (comparison, workload, seq);
 CREATE INDEX experiments_by_state ON experiments (comparison, state, seq);
 CREATE INDEX experiments_by_both ON experiments (comparison, workload, state, seq);
 CREATE INDEX experiments_by_end ON experiments (finished_at);
+CREATE INDEX experiments_done ON experiments (seq) WHERE state = 'done';
 CREATE INDEX experiments_unfinished ON experiments (seq) WHERE state IN ('queued', 'running');

@@ -141,8 +141,10 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
     })?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let lab = Lab::new(store, Arc::new(Bus::new(random_word(8))), &settings);
-    let times = lab.store.times(TIMES_MAX).await.map_err(|error| error.to_string())?;
-    times.iter().for_each(|(spec, took)| lab.estimator.note(spec, *took));
+    match lab.store.times(TIMES_MAX).await {
+        Ok(times) => times.iter().for_each(|(spec, took)| lab.estimator.note(spec, *took)),
+        Err(error) => tracing::error!(%error, "waits cannot be foretold from the history"),
+    }
     let stopping = CancellationToken::new();
     let connections = Arc::new(listen::Connections::new(settings.connections.connections_max));
     let app = app(&settings, address, &token, &lab, &connections, &stopping);

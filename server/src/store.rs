@@ -193,8 +193,8 @@ impl Store {
         self.read(move |connection| read::owner(connection, owned, &id)).await
     }
 
-    /// What was asked for and how long it was in the slot, of the last experiments that were
-    /// measured to their end, at most `limit` of them, the oldest first.
+    /// What was asked for and how long it was in the slot, of the last experiments all of which
+    /// was measured, at most `limit` of them, the oldest first.
     ///
     /// # Errors
     /// Why it could not be read.

@@ -150,22 +150,28 @@ fn sample(row: &Row<'_>) -> Result<Sample, rusqlite::Error> {
 }
 
 /// Of the last experiments that were measured to their end: what was asked for, and how long
-/// it took. The oldest comes first.
+/// it took. The oldest comes first. What cannot be read, as the spec of a workload that is no
+/// more, teaches nothing and is left out.
 pub(super) fn times(
     connection: &Connection,
     limit: u32,
 ) -> Result<Vec<(Spec, Duration)>, rusqlite::Error> {
-    let mut times: Vec<(Spec, Duration)> = connection
-        .prepare_cached(
-            "SELECT spec, (julianday(finished_at) - julianday(started_at)) * 86400.0
-             FROM experiments WHERE state = 'done' ORDER BY seq DESC LIMIT ?1",
-        )?
-        .query_map([limit], |row| {
-            // A clock that was set back meanwhile makes no time negative.
-            let seconds = row.get::<_, Option<f64>>(1)?.unwrap_or(0.0).max(0.0);
-            Ok((json(row, 0)?, Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
-        })?
-        .collect::<Result<_, _>>()?;
+    let mut select = connection.prepare_cached(
+        "SELECT spec, (julianday(finished_at) - julianday(started_at)) * 86400.0
+         FROM experiments INDEXED BY experiments_done WHERE state = 'done' AND NOT EXISTS
+         (SELECT 1 FROM cells WHERE experiment = seq AND cells.state <> 'done')
+         ORDER BY seq DESC LIMIT ?1",
+    )?;
+    let mut rows = select.query([limit])?;
+    let mut times: Vec<(Spec, Duration)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (Ok(spec), Ok(Some(seconds))) = (json(row, 0), row.get::<_, Option<f64>>(1)) else {
+            continue;
+        };
+        // A clock that was set back meanwhile makes no time negative.
+        let took = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
+        times.push((spec, took));
+    }
     times.reverse();
     Ok(times)
 }

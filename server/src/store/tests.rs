@@ -56,6 +56,13 @@ fn sample(wall_ns: u64) -> Sample {
     }
 }
 
+/// The end of a cell that was measured.
+fn done(outcome: Option<serde_json::Value>) -> CellEnd {
+    let state = CellState::Done;
+    let (reason, refusal, memory, observed, spawn_costs) = (None, None, None, None, None);
+    CellEnd { state, reason, refusal, memory, outcome, observed, spawn_costs }
+}
+
 fn samples(id: &str, first: usize, samples: Vec<Sample>) -> Change {
     Change::Samples { id: id.to_owned(), cell: 1, first, samples }
 }
@@ -87,15 +94,8 @@ async fn samples_keep_their_order_and_every_figure() {
     let (spawn_to_begin_ns, begin_to_end_ns) = (None, None);
     let observed =
         Observed { wall_ns: 9, units: 1, spawn_to_begin_ns, begin_to_end_ns, spans: vec![span] };
-    let end = CellEnd {
-        state: CellState::Done,
-        reason: None,
-        refusal: None,
-        memory: None,
-        outcome: Some(json!({"total": 8})),
-        observed: Some(Box::new(observed.clone())),
-        spawn_costs: Some(costs),
-    };
+    let mut end = done(Some(json!({"total": 8})));
+    (end.observed, end.spawn_costs) = (Some(Box::new(observed.clone())), Some(costs));
     store.write(Change::CellEnded { id: "a".to_owned(), cell: 1, end }).await.unwrap();
     let cell = store.experiment("a").await.unwrap().unwrap().cells.remove(1);
     assert_eq!(cell.samples, [sample(3), sample(1), sample(2)]);
@@ -135,10 +135,20 @@ async fn the_history_is_read_page_by_page_newest_first() {
 
 #[tokio::test]
 async fn the_times_of_what_was_measured_are_told_oldest_first() {
-    let (_folder, store) = created(&["a", "b", "c"]).await;
-    for (id, seconds, state) in
-        [("c", 2, State::Done), ("a", 5, State::Done), ("b", 9, State::Cancelled)]
-    {
+    let (folder, store) = created(&["a", "b", "c", "half", "odd"]).await;
+    for (id, seconds, state) in [
+        ("c", 2, State::Done),
+        ("a", 5, State::Done),
+        ("b", 9, State::Cancelled),
+        ("half", 7, State::Done),
+        ("odd", 8, State::Done),
+    ] {
+        // One cell of `half` has none of its own end, and fails with the experiment's.
+        let cells = experiment(id, "counter").cells.len() - usize::from(id == "half");
+        for cell in 0..cells {
+            let id = id.to_owned();
+            store.write(Change::CellEnded { id, cell, end: done(None) }).await.unwrap();
+        }
         let at = "2026-11-22T12:00:59.500Z".to_owned();
         store.write(Change::Started { id: id.to_owned(), at }).await.unwrap();
         let at = format!("2026-11-22T12:01:{seconds:02}.500Z");
@@ -146,12 +156,14 @@ async fn the_times_of_what_was_measured_are_told_oldest_first() {
         let finish = Finish { id, state, reason, at, disturbance: None, verdict: None };
         store.write(Change::Finished(Box::new(finish))).await.unwrap();
     }
+    let writer = rusqlite::Connection::open(folder.path().join(schema::FILE)).unwrap();
+    writer.execute("UPDATE experiments SET spec = '{}' WHERE id = 'odd'", []).unwrap();
     let times = store.times(9).await.unwrap();
     let millis: Vec<u128> =
         times.iter().map(|(_, took)| (took.as_secs_f64() * 1e3).round() as u128).collect();
     assert_eq!(millis, [6_000, 3_000], "of `a`, then of `c`");
     assert_eq!(times[0].0, experiment("a", "counter").spec);
-    assert_eq!(store.times(1).await.unwrap().len(), 1);
+    assert_eq!(store.times(2).await.unwrap().len(), 1, "of `c`: the other one is unreadable");
 }
 
 #[tokio::test]
