@@ -10,3 +10,4 @@ CREATE INDEX experiments_by_both ON experiments (comparison, workload, state, se
 CREATE INDEX experiments_by_end ON experiments (finished_at);
 CREATE INDEX experiments_done ON experiments (seq) WHERE state = 'done';
 CREATE INDEX experiments_unfinished ON experiments (seq) WHERE state IN ('queued', 'running');
+CREATE INDEX experiments_never_begun ON experiments (finished_at) WHERE started_at IS NULL;

@@ -1,8 +1,7 @@
 //! How much of the history is kept, and what goes where it is more.
 
 use super::schema::beside;
-use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::BTreeSet;
+use rusqlite::{Connection, OptionalExtension, Params};
 use std::fs;
 use std::path::Path;
 use std::str::FromStr;
@@ -43,6 +42,12 @@ pub struct Removed {
     pub comparisons: Vec<String>,
     /// Whether there is more to do.
     pub more: bool,
+}
+
+impl Removed {
+    fn is_empty(&self) -> bool {
+        self.experiments.is_empty() && self.comparisons.is_empty()
+    }
 }
 
 impl FromStr for Keep {
@@ -114,9 +119,18 @@ fn limit(part: &str) -> Result<Limit, String> {
     }
 }
 
-/// What may go: finished, and not needed for a comparison that is still being made.
+/// What may go: finished, and not needed for a comparison that is made from its experiments,
+/// since its table is not stored.
 const MAY_GO: &str = "finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM comparisons AS own
-    WHERE own.id = experiments.comparison AND own.state IN ('queued', 'running'))";
+    WHERE own.id = experiments.comparison AND own.result IS NULL)";
+
+/// How many may go.
+const COUNT: &str = "SELECT (SELECT count(*) FROM experiments WHERE finished_at IS NOT NULL) -
+    (SELECT count(*) FROM experiments WHERE finished_at IS NOT NULL AND comparison IN
+    (SELECT id FROM comparisons WHERE result IS NULL))";
+
+/// When a comparison has ended or came from elsewhere; only of those that may go.
+const ENDED: &str = "state NOT IN ('queued', 'running') AND coalesce(imported_at, finished_at)";
 
 /// Removes the oldest of what is too much, as far as it can be done at once, and gives space
 /// back. `now` is RFC 3339, UTC.
@@ -132,74 +146,102 @@ pub(super) fn step(
         checkpoint(connection)?;
     }
     let transaction = connection.transaction()?;
-    let excess = excess(&transaction, file, keep)?;
-    let cutoff = keep.age.and_then(|age| now.checked_sub(age).ok());
-    // Text of one form sorts like the times that it stands for.
-    let cutoff = cutoff.map(|time| format!("{time:.3}"));
-    let oldest = |sql: &str, limit: u64| -> Result<Vec<String>, rusqlite::Error> {
-        let mut select = transaction.prepare_cached(sql)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        select.query_map(params![limit, cutoff], |row| row.get(0))?.collect()
-    };
-    let too_many = format!(
-        "SELECT id FROM experiments WHERE {MAY_GO} AND ?2 IS ?2 ORDER BY finished_at LIMIT ?1"
-    );
-    let too_old = format!(
-        "SELECT id FROM experiments WHERE finished_at < ?2 AND {MAY_GO} ORDER BY finished_at
-         LIMIT ?1"
-    );
-    let mut experiments: BTreeSet<String> = BTreeSet::new();
-    experiments.extend(oldest(&too_many, excess.experiments.min(AT_ONCE))?);
-    experiments.extend(oldest(&too_old, AT_ONCE)?);
-    let ended = "state NOT IN ('queued', 'running') AND coalesce(imported_at, finished_at)";
-    let too_old = format!("SELECT id FROM comparisons WHERE {ended} < ?2 ORDER BY seq LIMIT ?1");
-    let mut comparisons = oldest(&too_old, AT_ONCE)?;
-    if excess.is_large && experiments.is_empty() && comparisons.is_empty() {
-        // They are what is left, and go last: each stands for many experiments.
-        let any = format!(
-            "SELECT id FROM comparisons WHERE {ended} IS NOT NULL AND ?2 IS ?2
-             ORDER BY seq LIMIT ?1"
-        );
-        comparisons = oldest(&any, 1)?;
+    let mut removed = Removed::default();
+    if let Some(cutoff) = keep.age.and_then(|age| now.checked_sub(age).ok()) {
+        // Text of one form sorts like the times that it stands for.
+        removed = too_old(&transaction, &format!("{cutoff:.3}"))?;
     }
-    for id in &experiments {
+    if removed.is_empty() {
+        removed = too_much(&transaction, &excess(&transaction, file, keep)?)?;
+    }
+    for id in &removed.experiments {
         transaction.prepare_cached("DELETE FROM experiments WHERE id = ?1")?.execute([id])?;
     }
-    for id in &comparisons {
+    for id in &removed.comparisons {
         transaction.prepare_cached("DELETE FROM comparisons WHERE id = ?1")?.execute([id])?;
     }
     transaction.commit()?;
-    let removed = !experiments.is_empty() || !comparisons.is_empty();
     let freed = give_back(connection, keep)?;
-    let experiments = experiments.into_iter().collect();
-    Ok(Removed { experiments, comparisons, more: removed || freed })
+    Ok(Removed { more: !removed.is_empty() || freed, ..removed })
 }
 
-/// How much there is above the limits.
+fn ids(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<String>, rusqlite::Error> {
+    connection.prepare_cached(sql)?.query_map(params, |row| row.get(0))?.collect()
+}
+
+/// What ended before `cutoff`.
+fn too_old(connection: &Connection, cutoff: &str) -> Result<Removed, rusqlite::Error> {
+    let experiments = format!(
+        "SELECT id FROM experiments WHERE finished_at < ?1 AND {MAY_GO} ORDER BY finished_at
+         LIMIT {AT_ONCE}"
+    );
+    let comparisons =
+        format!("SELECT id FROM comparisons WHERE {ENDED} < ?1 ORDER BY seq LIMIT {AT_ONCE}");
+    Ok(Removed {
+        experiments: ids(connection, &experiments, [cutoff])?,
+        comparisons: ids(connection, &comparisons, [cutoff])?,
+        more: false,
+    })
+}
+
+/// What goes of what is too much. That nobody can remove what others measured here by asking
+/// for much, the tables of other machines go before it, where there is too little room, and so
+/// do experiments that ended before they began.
+fn too_much(connection: &Connection, excess: &Excess) -> Result<Removed, rusqlite::Error> {
+    let mut removed = Removed::default();
+    let mut experiments = excess.by_number;
+    if excess.by_size > 0 {
+        let foreign =
+            "SELECT id FROM comparisons WHERE imported_at IS NOT NULL ORDER BY seq LIMIT 1";
+        removed.comparisons = ids(connection, foreign, [])?;
+        if removed.comparisons.is_empty() {
+            experiments = experiments.max(excess.by_size);
+        }
+    }
+    for which in ["started_at IS NULL", "started_at IS NOT NULL"] {
+        let oldest = format!(
+            "SELECT id FROM experiments WHERE {which} AND {MAY_GO} ORDER BY finished_at LIMIT ?1"
+        );
+        let most = experiments.min(AT_ONCE).saturating_sub(removed.experiments.len() as u64);
+        removed.experiments.extend(ids(connection, &oldest, [most])?);
+    }
+    if excess.by_size > 0 && removed.is_empty() {
+        // They are what is left, and go last: each stands for many experiments.
+        let any =
+            format!("SELECT id FROM comparisons WHERE {ENDED} IS NOT NULL ORDER BY seq LIMIT 1");
+        removed.comparisons = ids(connection, &any, [])?;
+    }
+    Ok(removed)
+}
+
+/// How many experiments are too many.
+#[derive(Default)]
 struct Excess {
-    /// How many experiments have to go.
-    experiments: u64,
-    /// Whether that is for their size.
-    is_large: bool,
+    /// For their number.
+    by_number: u64,
+    /// For their size; 0 where there is room.
+    by_size: u64,
 }
 
 fn excess(connection: &Connection, file: &Path, keep: &Keep) -> Result<Excess, rusqlite::Error> {
     let count =
         |sql: &str| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, u64>(0));
-    let mut excess = Excess { experiments: 0, is_large: false };
-    let all = || count("SELECT count(*) FROM experiments WHERE finished_at IS NOT NULL");
+    let mut excess = Excess::default();
     if let Some(most) = keep.count {
-        excess.experiments = all()?.saturating_sub(most);
+        excess.by_number = count(COUNT)?.saturating_sub(most);
     }
     if let Some(most) = keep.bytes {
         let free = count("PRAGMA freelist_count")?;
         let pages = count("PRAGMA page_count")?.saturating_sub(free);
         let bytes = pages * count("PRAGMA page_size")? + journal_bytes(file);
         if bytes > most {
-            excess.is_large = true;
             // By what an experiment takes on average; the next step sees how much that was.
-            let each = (bytes / all()?.max(1)).max(1);
-            excess.experiments = excess.experiments.max((bytes - most).div_ceil(each));
+            let each = (bytes / count(COUNT)?.max(1)).max(1);
+            excess.by_size = (bytes - most).div_ceil(each);
         }
     }
     Ok(excess)

@@ -174,3 +174,82 @@ async fn a_file_that_is_too_large_becomes_smaller() {
     assert!((5_000_000..=10_000_000).contains(&bytes()), "{}", bytes());
     assert_eq!(left(&store, &["e000", "e199"]).await, ["e199"]);
 }
+
+#[tokio::test]
+async fn what_ended_before_it_began_goes_first() {
+    let folder = tempdir().unwrap();
+    let store = opened(&folder, "3");
+    for id in ["a", "b", "waited", "waited-too"] {
+        create(&store, id, None).await;
+    }
+    for (id, minute) in [("a", 1), ("b", 2)] {
+        let at = "2026-11-22T12:00:00.000Z".to_owned();
+        store.write(Change::Started { id: id.to_owned(), at }).await.unwrap();
+        finish(&store, id, &format!("2026-11-22T12:{minute:02}:00.000Z")).await;
+    }
+    for (id, minute) in [("waited", 3), ("waited-too", 4)] {
+        finish(&store, id, &format!("2026-11-22T12:{minute:02}:00.000Z")).await;
+    }
+    trim(&store).await;
+    let all = ["a", "b", "waited", "waited-too"];
+    assert_eq!(left(&store, &all).await, ["a", "b", "waited-too"]);
+    let fewer = store.keeping("1".parse().unwrap());
+    trim(&fewer).await;
+    assert_eq!(left(&fewer, &all).await, ["b"]);
+}
+
+#[tokio::test]
+async fn what_a_table_is_made_from_stays_and_does_not_count() {
+    let folder = tempdir().unwrap();
+    let store = opened(&folder, "1");
+    let mut comparison = crate::comparison::fresh(ComparisonRequest::default());
+    comparison.id = "broken".to_owned();
+    let create_it = ComparisonChange::Create(Box::new(comparison), owner());
+    store.write(Change::Comparison(create_it)).await.unwrap();
+    for (id, comparison) in [("p", Some("broken")), ("q", Some("broken")), ("x", None), ("y", None)]
+    {
+        create(&store, id, comparison).await;
+        finish(&store, id, "2026-11-22T12:00:00.000Z").await;
+    }
+    finish(&store, "y", "2026-11-22T12:01:00.000Z").await;
+    let (id, reason) = ("broken".to_owned(), "the disk is full".to_owned());
+    let at = "2026-11-22T12:02:00.000Z".to_owned();
+    let failed = ComparisonChange::Failed { id: id.clone(), reason, at };
+    store.write(Change::Comparison(failed)).await.unwrap();
+    trim(&store).await;
+    assert_eq!(left(&store, &["p", "q", "x", "y"]).await, ["p", "q", "y"]);
+    assert_eq!(store.members(&id).await.unwrap().len(), 2);
+    // They go with it.
+    let store = store.keeping("1h".parse().unwrap());
+    trim(&store).await;
+    assert!(store.comparison(&id).await.unwrap().is_none());
+    assert_eq!(left(&store, &["p", "q", "y"]).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn where_there_is_too_little_room_tables_of_other_machines_go_before_experiments() {
+    let folder = tempdir().unwrap();
+    let store = opened(&folder, "10MB");
+    for id in ["a", "b", "c", "d"] {
+        create(&store, id, None).await;
+        let (id, state, verdict) = (id.to_owned(), State::Done, Some("long ".repeat(300_000)));
+        let at = "2026-11-22T12:00:00.000Z".to_owned();
+        let finish = Finish { id, state, reason: None, at, disturbance: None, verdict };
+        store.write(Change::Finished(Box::new(finish))).await.unwrap();
+    }
+    for id in ["foreign", "foreign-too"] {
+        let mut comparison = crate::comparison::fresh(ComparisonRequest::default());
+        comparison.id = id.to_owned();
+        comparison.state = State::Done;
+        comparison.imported_at = Some(crate::lab::names::now());
+        // Stored twice: beside the whole, and in it.
+        comparison.reason = Some("long ".repeat(300_000));
+        let import = ComparisonChange::Import(Box::new(comparison), owner());
+        store.write(Change::Comparison(import)).await.unwrap();
+    }
+    let all = ["a", "b", "c", "d"];
+    trim(&store).await;
+    assert_eq!(left(&store, &all).await.len(), 4);
+    assert!(store.comparison("foreign").await.unwrap().is_none());
+    assert!(store.comparison("foreign-too").await.unwrap().is_some());
+}
