@@ -72,7 +72,7 @@ pub struct Lab {
     pub estimator: Estimator,
     budgets: Budgets,
     room: Room,
-    line: Line,
+    pub(super) line: Line,
     moved: watch::Sender<()>,
 }
 
@@ -207,7 +207,7 @@ impl Lab {
     pub async fn run(self: Arc<Self>) {
         self.check_history().await;
         self.trim_history().await;
-        while let Some(running) = self.line.next().await {
+        while let Some(running) = self.next_experiment().await {
             self.counts.waits.observe(running.waited.as_secs_f64());
             self.announce_places();
             let task = tokio::spawn(Arc::clone(&self).measure(Arc::clone(&running)));
@@ -282,15 +282,20 @@ impl Lab {
         let id = running.id.clone();
         let verdict = self.last_verdict(&id).await;
         let finish = Finish { id, state, reason, at: now(), disturbance, verdict };
-        // Whatever was announced before must have an end: a full disk is waited for.
+        self.store_finish(finish).await;
+    }
+
+    /// Stores an end and announces it. Whatever was announced before must have one: a full disk
+    /// is waited for, unless the server stops; the next one then marks what it finds open.
+    async fn store_finish(&self, finish: Finish) {
         while let Err(error) = self.store.write(Change::Finished(Box::new(finish.clone()))).await {
             tracing::error!(experiment = finish.id, %error, "could not store the end; trying again");
-            if running.stop.state() == Some(State::Interrupted) {
+            if self.is_closed() {
                 return;
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        self.bus.experiment(&finish.id, state);
+        self.bus.experiment(&finish.id, finish.state);
         self.moved.send_replace(());
     }
 
@@ -303,13 +308,7 @@ impl Lab {
     async fn finish_waiting(&self, id: &str, state: State) {
         let reason = (state == State::Interrupted).then(|| STOPPED.to_owned());
         let (id, at) = (id.to_owned(), now());
-        let finish = Finish { id, state, reason, at, disturbance: None, verdict: None };
-        let id = finish.id.clone();
-        match self.store.write(Change::Finished(Box::new(finish))).await {
-            Ok(()) => self.bus.experiment(&id, state),
-            Err(error) => tracing::error!(experiment = id, %error, "could not store its end"),
-        }
-        self.moved.send_replace(());
+        self.store_finish(Finish { id, state, reason, at, disturbance: None, verdict: None }).await;
     }
 
     fn announce_places(&self) {

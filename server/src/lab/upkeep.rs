@@ -1,10 +1,16 @@
 //! What is done for the history between experiments, so that no body is disturbed by it.
 
 use super::queue::Lab;
+use super::slot::Running;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// How long an experiment that waits may be kept waiting by this.
 const WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How often it is done while nothing is measured: what is kept by age grows too old then too.
+const IDLE_TIME: Duration = Duration::from_secs(3_600);
 
 impl Lab {
     /// Looks at every page of a large history that a former server did not close.
@@ -16,6 +22,17 @@ impl Lab {
                  is set aside, and a new one is made"
             ),
             Err(error) => tracing::error!(%error, "the history could not be checked"),
+        }
+    }
+
+    /// Waits for the experiment whose turn it is, and meanwhile removes what grows too old;
+    /// `None` once the queue is closed.
+    pub(super) async fn next_experiment(&self) -> Option<Arc<Running>> {
+        loop {
+            match timeout(IDLE_TIME, self.line.next()).await {
+                Ok(next) => return next,
+                Err(_) => self.trim_history().await,
+            }
         }
     }
 
