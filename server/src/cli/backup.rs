@@ -12,12 +12,12 @@ pub(super) fn backup(options: &BackupOptions) -> Result<ExitCode, Failure> {
         format!("{} {what}{}", format::count(number), if number == 1 { "" } else { "s" })
     };
     print(&format!(
-        "{}: {}, {}, {}\nTo restore it, stop the server and copy it to {}\n",
+        "{}: {}, {}, {}\n{}\n",
         options.file.display(),
         count(copied.experiments, "experiment"),
         count(copied.comparisons, "comparison"),
         format::bytes(copied.bytes as f64),
-        backup::database(&data).display()
+        backup::how_to_restore(&data)
     ))?;
     Ok(ExitCode::SUCCESS)
 }

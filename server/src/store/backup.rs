@@ -23,6 +23,20 @@ pub fn database(data: &Path) -> PathBuf {
     data.join(schema::FILE)
 }
 
+/// How a copy becomes the history in the folder `data` again. A journal that was left there
+/// would be taken for that of the copy, and damage it.
+pub fn how_to_restore(data: &Path) -> String {
+    let history = database(data);
+    let journal = |suffix| schema::beside(&history, suffix);
+    format!(
+        "To restore it, stop the server, remove\n  {}\n  {}\nif they are there, and copy it to\n  \
+         {}",
+        journal("-wal").display(),
+        journal("-shm").display(),
+        history.display()
+    )
+}
+
 /// Copies the history in the folder `data` to `target`, as it is at one moment, checks the
 /// copy, and only then gives it its name. It can be read by its owner alone. A file of that
 /// name is replaced only if `force` says so.

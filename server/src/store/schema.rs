@@ -89,10 +89,11 @@ pub(super) fn open(file: &Path) -> Result<(Connection, Check, Option<String>), S
             unmark(file, DOUBTED);
             let told = format!(
                 "{} is damaged ({what}); nothing of it is lost: it was renamed to {}, and the \
-                 history begins anew. To restore a backup, stop the server and copy it to the \
-                 former name",
+                 history begins anew. To restore a backup, stop the server, remove {} and its \
+                 like with -shm, and copy it to the former name",
                 file.display(),
-                aside.display()
+                aside.display(),
+                beside(file, "-wal").display()
             );
             match attempt(file) {
                 Ok((connection, check)) => Ok((connection, check, Some(told))),
