@@ -62,6 +62,9 @@ use utoipa_axum::routes;
 /// How long the lab gets at least to write down what a stopped server has interrupted.
 const LAB_TIME: Duration = Duration::from_secs(5);
 
+/// How long closing the history may take; one that was not closed is whole as well.
+const CLOSE_TIME: Duration = Duration::from_secs(5);
+
 /// From how many of the last experiments the server learns, when it is started, how long the
 /// next ones will take.
 const TIMES_MAX: u32 = 1_000;
@@ -191,7 +194,9 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
     if connections_ended.is_err() {
         tracing::info!("some connections were still open");
     }
-    lab.store.close().await;
+    if timeout(CLOSE_TIME, lab.store.close()).await.is_err() {
+        tracing::warn!("the history was not closed in time; the next start checks it");
+    }
     Ok(())
 }
 
