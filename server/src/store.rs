@@ -92,7 +92,6 @@ impl Store {
         let file = data.join(schema::FILE);
         let (connection, check, told) = schema::open(&file)?;
         if let Some(told) = told {
-            eprintln!("filature: {told}");
             tracing::error!("{told}");
         }
         let writer = writer::start(connection, file.clone())?;

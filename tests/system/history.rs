@@ -6,7 +6,7 @@ use filature_tests::server::{PATIENCE, Server};
 use filature_tests::{binary, text};
 use nix::sys::signal::Signal;
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::cell::Cell;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -92,7 +92,7 @@ fn a_damaged_history_is_set_aside_and_the_server_starts_with_a_new_one() {
     let damaged = "this is no database any more ".repeat(200);
     fs::write(&file, &damaged).unwrap();
     let mut process = Command::new(binary())
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--data"])
         .arg(data.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -103,8 +103,11 @@ fn a_damaged_history_is_set_aside_and_the_server_starts_with_a_new_one() {
     assert!(line.contains("listening"), "{line}");
     process.kill().unwrap();
     let output = process.wait_with_output().unwrap();
-    let said = text(&output.stderr);
-    let said = said.lines().find(|line| line.starts_with("filature: ")).unwrap();
+    let lines = text(&output.stderr);
+    let mut lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let said = lines.find(|line| line["level"] == "ERROR").unwrap();
+    let said = said["message"].as_str().unwrap();
+    assert!(lines.all(|line| line.is_object()));
     assert!(said.contains("is damaged") && said.contains("To restore a backup"), "{said}");
     let aside = fs::read_dir(data.path()).unwrap().map(|entry| entry.unwrap().path());
     let aside = aside.into_iter().find(|path| {
