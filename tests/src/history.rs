@@ -9,8 +9,8 @@ pub fn database(data: &Path) -> PathBuf {
 }
 
 /// Adds so many copies of the only experiment in the history, which has ended: each with an id
-/// of its own, every tenth of another workload, every hundredth cancelled, and one minute
-/// apart from the next. The original stays the newest.
+/// of its own, every tenth of another workload, every hundredth cancelled, every third of other
+/// people, and one minute apart from the next. The original stays the newest.
 ///
 /// # Panics
 /// Where the history cannot be written, or has not exactly one experiment.
@@ -38,10 +38,10 @@ pub fn fill(data: &Path, copies: u32) {
         (time("created_at"), time("started_at"), time("finished_at"));
     let experiments = format!(
         "{numbers} INSERT INTO experiments (seq, id, workload, state, spec, machine, created_at,
-         started_at, finished_at, outside_share, disturbed, verdict)
+         started_at, finished_at, outside_share, disturbed, verdict, owner)
          SELECT ?3 + n, lower(hex(randomblob(8))), iif(n % 10 = 0, 'pipeline', workload),
          iif(n % 100 = 0, 'cancelled', state), spec, machine, {created}, {started}, {finished},
-         outside_share, disturbed, verdict
+         outside_share, disturbed, verdict, iif(n % 3 = 0, 'client-' || n % 40, owner)
          FROM copy, experiments AS original WHERE original.seq = ?1 ORDER BY n"
     );
     let cells = format!(

@@ -24,6 +24,11 @@ impl<'a> Visitor<'a> {
         Self { server, cookie: pair.to_owned() }
     }
 
+    /// A visitor who has been there before, with this cookie.
+    pub fn again(server: &'a Server, cookie: &str) -> Self {
+        Self { server, cookie: cookie.to_owned() }
+    }
+
     /// The cookie, as it is sent.
     pub fn cookie(&self) -> &str {
         &self.cookie

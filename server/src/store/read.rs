@@ -176,9 +176,8 @@ pub(super) fn times(
     Ok(times)
 }
 
-pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page, rusqlite::Error> {
-    // One line more than asked for tells whether there is a next page.
-    // Only the conditions that there are: then an index has the lines in their order.
+/// Only the conditions that there are: then an index has the lines in their order.
+fn page_query(filter: &Filter) -> String {
     let conditions: String = [
         (filter.before.is_some(), " AND seq < ?1"),
         (filter.workload.is_some(), " AND workload = ?2"),
@@ -188,11 +187,16 @@ pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page,
     .into_iter()
     .filter_map(|(is_there, condition)| is_there.then_some(condition))
     .collect();
+    format!(
+        "SELECT seq, id, state, spec, created_at, finished_at, verdict FROM experiments
+         WHERE comparison IS ?4{conditions} ORDER BY seq DESC LIMIT ?6"
+    )
+}
+
+pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page, rusqlite::Error> {
+    // One line more than asked for tells whether there is a next page.
     let mut rows: Vec<(i64, ExperimentLine)> = connection
-        .prepare_cached(&format!(
-            "SELECT seq, id, state, spec, created_at, finished_at, verdict FROM experiments
-             WHERE comparison IS ?4{conditions} ORDER BY seq DESC LIMIT ?6"
-        ))?
+        .prepare_cached(&page_query(filter))?
         .query_map(
             params![
                 filter.before,
@@ -250,4 +254,45 @@ pub(super) fn word<T: DeserializeOwned>(
 
 fn unreadable(column: usize, error: serde_json::Error) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    /// How SQLite finds what a query asks for.
+    fn plan(connection: &Connection, query: &str) -> String {
+        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let mut rows = explain.raw_query();
+        let mut plan = String::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan += &row.get::<_, String>("detail").unwrap();
+            plan.push('\n');
+        }
+        plan
+    }
+
+    #[test]
+    fn whatever_a_page_shows_an_index_has_it_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let (connection, _, _) = schema::open(&folder.path().join(schema::FILE)).unwrap();
+        for filters in 0..16_u32 {
+            let has = |bit: u32| filters & (1 << bit) != 0;
+            let filter = Filter {
+                before: has(0).then_some(7),
+                workload: has(1).then(|| "counter".to_owned()),
+                state: has(2).then_some(State::Done),
+                comparison: None,
+                owner: has(3).then(|| Client::of_session("a")),
+                limit: 9,
+            };
+            let plan = plan(&connection, &page_query(&filter));
+            assert!(plan.starts_with("SEARCH experiments USING INDEX"), "{filter:?}: {plan}");
+            // Nothing is sorted, and nothing is looked at that is not shown.
+            assert_eq!(plan.lines().count(), 1, "{filter:?}: {plan}");
+            let used = plan.matches("=?").count() + plan.matches("seq<?").count();
+            assert_eq!(used, 1 + filters.count_ones() as usize, "{filter:?}: {plan}");
+        }
+    }
 }
