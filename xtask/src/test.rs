@@ -23,7 +23,8 @@ pub(crate) struct Options {
     /// Run schemathesis against the served OpenAPI, for up to three minutes
     #[arg(long)]
     api: bool,
-    /// Run what takes an hour: a server that is killed 1000 times under load
+    /// Run what takes an hour and wants a machine that is left alone: a server that is killed
+    /// 1000 times under load, and one with 100 000 experiments, whose answers are timed
     #[arg(long)]
     nightly: bool,
 }
@@ -83,10 +84,17 @@ fn native(server: &PathBuf) -> Result<(), String> {
 }
 
 fn nightly(server: &PathBuf) -> Result<(), String> {
-    say(format!("cargo test kills: the server is killed {NIGHTLY_KILLS} times under load"));
+    say(format!(
+        "cargo test kills, history: the server is killed {NIGHTLY_KILLS} times under load, and \
+         has a long history"
+    ));
     let test = ["test", "--package", "filature-tests", "--test", "system", "--", "--nocapture"];
-    let mut command = cargo(&test);
-    run(command.arg("kills::").env("FILATURE_BIN", server).env("FILATURE_KILLS", NIGHTLY_KILLS))
+    // One after another: beside another test, nothing could be timed.
+    run(cargo(&test)
+        .args(["--test-threads=1", "kills::", "history::"])
+        .env("FILATURE_BIN", server)
+        .env("FILATURE_NIGHTLY", "1")
+        .env("FILATURE_KILLS", NIGHTLY_KILLS))
 }
 
 fn webassembly() -> Result<(), String> {
