@@ -155,6 +155,17 @@ fn a_history_of_a_newer_filature_and_a_foreign_database_are_left_as_they_are() {
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
+#[test]
+fn an_experiment_that_cannot_be_read_ends_no_start() {
+    let data = tempfile::tempdir().unwrap();
+    one_experiment(data.path());
+    let unreadable = "UPDATE experiments SET spec = '{}'";
+    Connection::open(database(data.path())).unwrap().execute(unreadable, []).unwrap();
+    let server = Server::start_in(data.path(), &[]);
+    let id = server.submit(&json!({"workload": "fan-out", "params": {"units": 5}, "samples": 1}));
+    assert_eq!(server.finished(&id)["state"], "done");
+}
+
 /// How long `ask` takes, 99 times out of 100, by so many times.
 fn p99(count: usize, ask: impl Fn()) -> Duration {
     let mut times: Vec<Duration> = (0..count)
