@@ -171,6 +171,9 @@ fn check(connection: &Connection, file: &Path) -> Result<Result<Check, Unusable>
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     let is_doubted = marker(file, DOUBTED).exists();
     if size <= SMALL_BYTES || is_doubted {
+        if is_doubted {
+            tracing::info!("checking every page of the history, since damage was met in it");
+        }
         // Damage of an index is found by the slower check only.
         let pragma = if is_doubted { "integrity_check" } else { "quick_check" };
         let found = wrong(connection, pragma)?;
