@@ -168,7 +168,7 @@ mod tests {
         assert!(together.contains("take turns with it 100 MiB: more"), "{together}");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn time_that_is_used_up_is_over_and_without_a_budget_never_is() {
         let allowance = allowance();
         assert!(!allowance.is_over());

@@ -79,18 +79,34 @@ impl Resident {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
 
     const MIB: u64 = 1024 * 1024;
 
+    /// A process that does nothing else meanwhile, as other tests in this one do.
     #[test]
     fn memory_that_is_used_is_seen_from_outside() {
-        let mut resident = Resident::of(std::process::id());
+        let script = "echo; read go; x=$(head -c 67108864 /dev/zero | tr '\\0' x); echo; read go";
+        let mut shell = Command::new("sh")
+            .args(["-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut go = shell.stdin.take().unwrap();
+        let mut told = BufReader::new(shell.stdout.take().unwrap()).lines();
+        told.next().unwrap().unwrap();
+        let mut resident = Resident::of(shell.id());
         let before = resident.bytes();
-        assert!(before > MIB, "{before}");
-        let used = std::hint::black_box(vec![1_u8; 64 << 20]);
+        assert!(before > 0);
+        go.write_all(b"\n").unwrap();
+        told.next().unwrap().unwrap();
         resident.look();
         let grown = resident.bytes().saturating_sub(before);
-        assert!(grown > 60 * MIB, "{grown} of {}", used.len());
+        assert!(grown > 60 * MIB, "{grown} after {before}");
+        drop(go);
+        shell.wait().unwrap();
     }
 
     #[tokio::test]
