@@ -72,7 +72,7 @@ fn a_client_that_sends_nothing_or_half_a_head_is_hung_up_on() {
     second.read(100);
     assert!(second.send(b"GET /healthz HTTP/1.1\r\nHo"));
     ends_soon(second);
-    assert_eq!(closed(&server, "header-time"), 3);
+    until("all three are counted", || closed(&server, "header-time") == 3);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_head_that_dribbles_gets_no_more_time() {
         assert!(start.elapsed() < SOON);
         sleep(Duration::from_millis(100));
     }
-    assert_eq!(closed(&server, "header-time"), 1);
+    until("it is counted", || closed(&server, "header-time") == 1);
 }
 
 #[test]
@@ -94,7 +94,8 @@ fn a_body_that_does_not_come_is_answered_with_408() {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
     assert!(answer.contains("--body-time-s"), "{answer}");
-    assert_eq!(closed(&server, "body-time"), 1);
+    // A client sees the end a moment before it is counted.
+    until("it is counted", || closed(&server, "body-time") == 1);
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn a_connection_without_requests_is_closed_after_a_while() {
     let answer = ends_soon(Socket::sending(&server, HEALTH));
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"ok\""), "{answer}");
     // The client of these tests keeps connections as well.
-    assert!(closed(&server, "idle-time") >= 1);
+    until("it is counted", || closed(&server, "idle-time") >= 1);
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn an_event_stream_that_nobody_reads_is_dropped_and_can_be_resumed() {
         server.submit(&many);
     }
     until("an unread stream is dropped", || closed(&server, "write-time") == 1);
-    assert_eq!(server.metric("filature_event_streams"), 0);
+    until("its place is free", || server.metric("filature_event_streams") == 0);
     // What was missed is still there, or is said to be gone.
     let mut resumed = EventStream::open(&server, "", Some(&id));
     let first = resumed.next_event().unwrap();
@@ -161,7 +162,7 @@ fn a_connection_has_an_age_at_which_its_stream_ends_and_is_resumed() {
         assert!(start.elapsed() < SOON, "it is still open");
         sleep(Duration::from_millis(50));
     }
-    assert!(closed(&server, "age") >= 1);
+    until("it is counted", || closed(&server, "age") >= 1);
 }
 
 #[test]
@@ -222,6 +223,23 @@ fn a_server_out_of_descriptors_goes_on_when_it_has_some_again() {
     drop(silent);
 }
 
+/// How long so many normal requests take, each on a connection that is kept.
+fn latencies(server: &Server, count: usize) -> Vec<Duration> {
+    let request = |_| {
+        let start = Instant::now();
+        assert_eq!(server.get("/healthz").status(), 200);
+        start.elapsed()
+    };
+    (0..count).map(request).collect()
+}
+
+/// The 99th percentile.
+fn slowest(latencies: &[Duration]) -> Duration {
+    let mut sorted = latencies.to_vec();
+    sorted.sort_unstable();
+    sorted[(sorted.len() * 99).div_ceil(100) - 1]
+}
+
 #[test]
 fn five_hundred_of_each_kind_are_all_hung_up_on_and_meanwhile_others_are_answered() {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
@@ -231,21 +249,28 @@ fn five_hundred_of_each_kind_are_all_hung_up_on_and_meanwhile_others_are_answere
     let many = |bytes: &[u8]| -> Vec<Socket> {
         (0..500).map(|_| Socket::sending(&server, bytes)).collect()
     };
+    let before = slowest(&latencies(&server, 500));
     let mut dribbling = many(b"GET /healthz HTTP/1.1\r\nX: ");
     let mut others = many(b"");
     others.extend(many(b"GET /healthz HT"));
     others.extend(many(SLOW_BODY));
     let unread = many(&many_answers());
-    let start = Instant::now();
+    let (start, mut during) = (Instant::now(), Vec::new());
     while !dribbling.is_empty() || !others.is_empty() {
         assert!(start.elapsed() < SOON, "{} and {} are open", dribbling.len(), others.len());
         dribbling.retain_mut(|socket| !socket.is_closed() && socket.send(b"a"));
         others.retain_mut(|socket| !socket.is_closed());
-        assert_eq!(server.get("/healthz").status(), 200);
-        sleep(Duration::from_millis(100));
+        during.extend(latencies(&server, 50));
     }
-    assert_eq!(closed(&server, "header-time"), 1_500);
-    assert_eq!(closed(&server, "body-time"), 500);
+    let during = slowest(&during);
+    println!("/healthz, p99: {before:?} before, {during:?} with 2500 more connections");
+    // A figure of a quiet machine: elsewhere it says more about the other tests.
+    if std::env::var_os("FILATURE_NIGHTLY").is_some() {
+        let most = (2 * before).max(Duration::from_millis(100));
+        assert!(during <= most, "{during:?} instead of {before:?}");
+    }
+    until("late heads are counted", || closed(&server, "header-time") == 1_500);
+    until("late bodies are counted", || closed(&server, "body-time") == 500);
     until("the answers that nobody reads are given up", || closed(&server, "write-time") == 500);
     until("all descriptors are back", || server.descriptors() <= baseline);
     drop(unread);
