@@ -6,7 +6,7 @@
 //! - `session`: who asks, and what they may change.
 //! - `docs`, `assets`, `teacher`: what is served as files.
 //! - `guard`, `hosts`, `problem`, `extract`: what all routes share.
-//! - `listen`, `connection`, `watch`, `socket`, `tls`, `streams`: what carries the requests,
+//! - `listen`, `connection`, `watch`, `socket`, `tls`, `places`: what carries the requests,
 //!   and its limits.
 //! - `start`, `stop`: what is said at the beginning, and what ends it.
 //! - `cached`, `heavy`, `metrics`: answers that are kept or are large, figures about the server itself.
@@ -30,17 +30,16 @@ mod heavy;
 mod hosts;
 mod listen;
 mod metrics;
+mod places;
 mod problem;
 mod session;
 mod socket;
 mod start;
 mod stop;
-mod streams;
 mod teacher;
 mod tls;
 mod watch;
 
-use crate::client::Client;
 use crate::lab::budgets;
 use crate::lab::bus::Bus;
 use crate::lab::names::random_word;
@@ -82,7 +81,7 @@ pub(crate) struct App {
     compared: cached::Finished,
     heavy: heavy::Heavy,
     metrics: metrics::Metrics,
-    streams: Arc<streams::Streams<Client>>,
+    streams: Arc<places::Places>,
     /// The longest time that a request with a body may take until its answer begins.
     body_time_max: Duration,
     stopping: CancellationToken,
@@ -210,7 +209,7 @@ fn app(
 ) -> Arc<App> {
     let description = routes().into_openapi();
     let limits = &settings.connections;
-    let streams = streams::Streams::new(limits.streams_max, limits.streams_client_max);
+    let streams = places::Places::new(limits.streams_max, limits.streams_client_max);
     // Several people: those of other machines, those behind a proxy that brings a name of its
     // own, and those from whom a teacher is told apart.
     let shared = !address.ip().is_loopback()

@@ -45,6 +45,12 @@ impl Socket {
         String::from_utf8_lossy(&read).into_owned()
     }
 
+    /// Takes at most `most` bytes of what comes next, and says how many; 0 where the server
+    /// has hung up.
+    pub fn take(&mut self, most: usize) -> usize {
+        self.0.read(&mut vec![0; most]).unwrap_or(0)
+    }
+
     /// All that comes until the server hangs up, and how long that took.
     ///
     /// # Panics

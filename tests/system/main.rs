@@ -19,6 +19,7 @@ mod hostile;
 mod hosts;
 mod imports;
 mod kills;
+mod large;
 mod limits;
 mod memory;
 mod observed;

@@ -1,6 +1,8 @@
 //! Answers that are made once and served many times, with an `ETag` each.
 
-use super::heavy::{Heavy, Place};
+use super::heavy::{Heavy, Large};
+use super::problem::Answer;
+use super::session::Visitor;
 use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -86,22 +88,30 @@ impl Cached {
         *response.headers_mut() = headers;
         if known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else if Heavy::is_heavy(self.json.len()) {
+            // Who takes it slowly would hold it long after it is kept no more.
+            response.extensions_mut().insert(Large);
         }
         response
     }
 
-    /// Whether it needs a place of its own where it is not kept.
-    pub(super) fn is_heavy(&self) -> bool {
-        Heavy::is_heavy(self.json.len())
-    }
-
-    /// The same as [`Self::answer`], of one that is made for one request alone.
-    pub(super) fn answer_in(&self, place: Place, wanted: &Wanted) -> Response {
+    /// The same as [`Self::answer`], of one that was made just now: as long as nobody else
+    /// gets this very answer from what is kept, a large one needs a place.
+    ///
+    /// # Errors
+    /// 503 where there is none. Waiting for one would hold it in memory meanwhile.
+    pub(super) fn made_now(
+        &self,
+        heavy: &Heavy,
+        visitor: &Visitor,
+        wanted: &Wanted,
+    ) -> Answer<Response> {
         let answer = self.answer(wanted);
-        if answer.status() != StatusCode::OK {
-            return answer;
+        if answer.status() != StatusCode::OK || !Heavy::is_heavy(self.json.len()) {
+            return Ok(answer);
         }
-        place.answer(answer.into_parts().0.headers, self.json.clone())
+        let place = heavy.place_now(visitor)?;
+        Ok(place.answer(answer.into_parts().0.headers, self.json.clone()))
     }
 
     fn is_in(&self, tags: &HeaderValue) -> bool {

@@ -4,8 +4,8 @@ use super::App;
 use super::comparisons::find;
 use super::exports::of_file;
 use super::extract::{ComparisonId, cut, fresh_json, wrong_query};
-use super::heavy::Place;
 use super::problem::{Answer, Failure};
+use super::session::Visitor;
 use crate::report;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -33,19 +33,20 @@ const LIFETIMES_MS: RangeInclusive<u64> = 1..=86_400_000;
         (status = 200, description = "The comparison, as an attachment", body = Comparison),
         (status = 404, description = "There is no such comparison", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
 pub(super) async fn json(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     ComparisonId(id): ComparisonId,
 ) -> Answer<Response> {
-    let place = app.heavy.place().await;
-    let found = find(&app, &id).await?;
-    let text = serde_json::to_string_pretty(&found).map_err(|error| {
-        tracing::error!(%error, "a comparison is no JSON");
-        Failure::internal()
-    })?;
-    Ok(attachment(place, &found, "json", "application/json", text + "\n"))
+    attachment(&app, &visitor, &id, "json", "application/json", |found| {
+        serde_json::to_string_pretty(found).expect("wire types are plain data") + "\n"
+    })
+    .await
 }
 
 /// The comparison as CSV: one row per cell of the table.
@@ -58,16 +59,18 @@ pub(super) async fn json(
             content_type = "text/csv"),
         (status = 404, description = "There is no such comparison", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
 pub(super) async fn csv(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     ComparisonId(id): ComparisonId,
 ) -> Answer<Response> {
-    let place = app.heavy.place().await;
-    let found = find(&app, &id).await?;
-    let text = comparison::csv(&found);
-    Ok(attachment(place, &found, "csv", "text/csv; charset=utf-8", text))
+    let media_type = "text/csv; charset=utf-8";
+    attachment(&app, &visitor, &id, "csv", media_type, comparison::csv).await
 }
 
 /// The comparison as Markdown, ready to paste.
@@ -80,16 +83,18 @@ pub(super) async fn csv(
             content_type = "text/markdown"),
         (status = 404, description = "There is no such comparison", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
 pub(super) async fn markdown(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     ComparisonId(id): ComparisonId,
 ) -> Answer<Response> {
-    let place = app.heavy.place().await;
-    let found = find(&app, &id).await?;
-    let text = comparison::markdown(&found);
-    Ok(attachment(place, &found, "md", "text/markdown; charset=utf-8", text))
+    let media_type = "text/markdown; charset=utf-8";
+    attachment(&app, &visitor, &id, "md", media_type, comparison::markdown).await
 }
 
 /// The comparison as a report: one HTML file that loads nothing and runs no script.
@@ -108,18 +113,24 @@ pub(super) async fn markdown(
             content_type = "application/problem+json"),
         (status = 404, description = "There is no such comparison", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
 pub(super) async fn report(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     ComparisonId(id): ComparisonId,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Answer<Response> {
-    let place = app.heavy.place().await;
+    let place = app.heavy.place(&visitor).await?;
+    let turn = app.heavy.turn().await;
     let found = find(&app, &id).await?;
     let others = others(&app, query).await?;
-    let text = report::comparison::page(&found, &others);
-    Ok(attachment(place, &found, "html", "text/html; charset=utf-8", text))
+    let text = turn.make(move || report::comparison::page(&found, &others)).await;
+    let name = format!("filature-comparison-{id}.html");
+    Ok(place.answer(of_file(&name, "text/html; charset=utf-8"), text.into()))
 }
 
 /// The comparison's table as HTML without a document around it, as the page shows it.
@@ -137,17 +148,22 @@ pub(super) async fn report(
             content_type = "application/problem+json"),
         (status = 404, description = "There is no such comparison", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
 pub(super) async fn table(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     ComparisonId(id): ComparisonId,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Answer<Response> {
-    let place = app.heavy.place().await;
+    let place = app.heavy.place(&visitor).await?;
+    let turn = app.heavy.turn().await;
     let found = find(&app, &id).await?;
     let others = others(&app, query).await?;
-    let text = report::comparison::fragment(&found, &others);
+    let text = turn.make(move || report::comparison::fragment(&found, &others)).await;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -227,13 +243,18 @@ pub(super) async fn advice(
     Ok(fresh_json(advice).into_response())
 }
 
-fn attachment(
-    place: Place,
-    found: &Comparison,
+async fn attachment(
+    app: &App,
+    visitor: &Visitor,
+    id: &str,
     extension: &str,
     media_type: &'static str,
-    text: String,
-) -> Response {
-    let name = format!("filature-comparison-{}.{extension}", found.id);
-    place.answer(of_file(&name, media_type), text.into())
+    write: impl FnOnce(&Comparison) -> String + Send + 'static,
+) -> Answer<Response> {
+    let place = app.heavy.place(visitor).await?;
+    let turn = app.heavy.turn().await;
+    let found = find(app, id).await?;
+    let text = turn.make(move || write(&found)).await;
+    let name = format!("filature-comparison-{id}.{extension}");
+    Ok(place.answer(of_file(&name, media_type), text.into()))
 }

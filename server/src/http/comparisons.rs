@@ -75,16 +75,23 @@ fn located(status: StatusCode, comparison: Comparison) -> Response {
         (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
         (status = 404, description = "None was measured yet", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
-pub(super) async fn last(State(app): State<Arc<App>>, wanted: Wanted) -> Answer<Response> {
+pub(super) async fn last(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    wanted: Wanted,
+) -> Answer<Response> {
     let id = app.lab.store.last_own_comparison().await?.ok_or_else(|| {
         Failure::not_found(
             "nothing was compared on this machine yet; POST {} to /api/v1/comparisons to ask for \
              it, or {\"depth\": \"quick\"} for an answer within a minute",
         )
     })?;
-    Ok(kept(&app, &id).await?.answer(&wanted))
+    answered(&app, &id, &visitor, &wanted).await
 }
 
 /// Which page of the list.
@@ -148,28 +155,34 @@ pub(super) async fn list(
         (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
         (status = 404, description = "There is no such comparison", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
 pub(super) async fn get(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     ComparisonId(id): ComparisonId,
     wanted: Wanted,
 ) -> Answer<Response> {
-    Ok(kept(&app, &id).await?.answer(&wanted))
+    answered(&app, &id, &visitor, &wanted).await
 }
 
 /// A comparison as an answer, which is kept once it has finished.
-async fn kept(app: &App, id: &str) -> Answer<Cached> {
+async fn answered(app: &App, id: &str, visitor: &Visitor, wanted: &Wanted) -> Answer<Response> {
     if let Some(kept) = app.compared.get(id) {
-        return Ok(kept);
+        return Ok(kept.answer(wanted));
     }
     let removals = app.compared.removals();
+    let turn = app.heavy.turn().await;
     let comparison = find(app, id).await?;
-    let answer = Cached::new(&comparison);
-    if comparison.state.is_final() {
+    let is_final = comparison.state.is_final();
+    let answer = turn.make(move || Cached::new(&comparison)).await;
+    if is_final {
         app.compared.put(removals, id.to_owned(), answer.clone());
     }
-    Ok(answer)
+    answer.made_now(&app.heavy, visitor, wanted)
 }
 
 /// A comparison as far as it has come.

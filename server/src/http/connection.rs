@@ -2,6 +2,7 @@
 //! that takes longer than it may.
 
 use super::guard::{self, Guard};
+use super::heavy::Large;
 use super::listen::Entry;
 use super::problem::Failure;
 use super::socket::{Filtered, Watched};
@@ -81,7 +82,8 @@ async fn encrypted(
         Ok(1..) if tls.is_encrypted(first[0]) => {}
         Ok(1..) => {
             let detail = "this server speaks HTTPS: use https:// instead of http:// in the address";
-            refuse(socket, Failure::bad_request(detail)).await;
+            let refusing = Box::pin(refuse(socket, Failure::bad_request(detail)));
+            let _ = watched(refusing, watch, times, |_| {}).await;
             return Err("plain-http");
         }
         _ => return Err("client"),
@@ -119,7 +121,7 @@ async fn requests<S: Stream>(
     let (stream, kept_back) = connection.into_parts().io.into_parts();
     match served {
         Err(cut) => {
-            if cut == Cut::WriteTime {
+            if cut == Cut::WriteTime || watch.is_blocked() {
                 // What nobody takes must not stay in the kernel's buffers either.
                 let _ = stream.socket().set_zero_linger();
             }
@@ -127,11 +129,12 @@ async fn requests<S: Stream>(
         }
         Ok(served) => {
             if let Some(failure) = kept_back.map(no_request) {
-                refuse(stream, failure).await;
+                // Who needs its place, or stops the server, does not wait for this.
+                let _ = watched(Box::pin(refuse(stream, failure)), watch, times, |_| {}).await;
                 return "malformed";
             }
             if watch.left_body() {
-                linger(stream).await;
+                let _ = watched(Box::pin(linger(stream)), watch, times, |_| {}).await;
             }
             match served {
                 _ if watch.had_late_body() => "body-time",
@@ -246,6 +249,9 @@ impl Future for Answering {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(self.answer.as_mut().poll(context))?;
         let watch = self.watch.take().expect("a future is not polled after its end");
+        if response.extensions().get::<Large>().is_some() {
+            watch.answers_much();
+        }
         Poll::Ready(Ok(response.map(|body| Answer { body, watch })))
     }
 }

@@ -3,10 +3,9 @@
 use super::App;
 use super::connection::Until;
 use super::extract::{unknown_comparison, unknown_experiment, wrong_query};
+use super::places::Place;
 use super::problem::{Answer, Failure};
 use super::session::Visitor;
-use super::streams::Place;
-use crate::client::Client;
 use crate::lab::bus::{Listener, Topic};
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -77,7 +76,7 @@ pub(super) async fn events(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let Query(query) = query.map_err(|rejection| wrong_query(&rejection))?;
-    let place = app.streams.enter(visitor.client.clone()).map_err(Failure::of_streams)?;
+    let place = app.streams.enter(&visitor).map_err(Failure::of_streams)?;
     let about = match (&query.experiment, &query.comparison) {
         (Some(_), Some(_)) => {
             let detail = "`experiment` and `comparison` exclude each other: open two streams";
@@ -116,7 +115,7 @@ struct Stream {
     stopping: CancellationToken,
     greeted: bool,
     until: Until,
-    _place: Place<Client>,
+    _place: Place,
 }
 
 impl Stream {

@@ -162,10 +162,14 @@ fn filter(query: &ListQuery) -> Answer<Filter> {
         (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
         (status = 404, description = "There is no such experiment", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
 pub(super) async fn get(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     Id(id): Id,
     wanted: Wanted,
 ) -> Answer<Response> {
@@ -173,15 +177,14 @@ pub(super) async fn get(
         return Ok(kept.answer(&wanted));
     }
     let removals = app.finished.removals();
+    let turn = app.heavy.turn().await;
     let experiment = find(&app, &id).await?;
-    let answer = Cached::new(&experiment);
-    if experiment.state.is_final() {
+    let is_final = experiment.state.is_final();
+    let answer = turn.make(move || Cached::new(&experiment)).await;
+    if is_final {
         app.finished.put(removals, id, answer.clone());
-    } else if answer.is_heavy() {
-        // Nobody else gets this very answer: it grows with every sample.
-        return Ok(answer.answer_in(app.heavy.place().await, &wanted));
     }
-    Ok(answer.answer(&wanted))
+    answer.made_now(&app.heavy, &visitor, &wanted)
 }
 
 /// A stored experiment with its figures and its place in the queue.

@@ -3,8 +3,8 @@
 use super::App;
 use super::experiments::find;
 use super::extract::Id;
-use super::heavy::Place;
-use super::problem::{Answer, Failure};
+use super::problem::Answer;
+use super::session::Visitor;
 use crate::{csv, report};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -21,16 +21,20 @@ use std::sync::Arc;
         (status = 200, description = "The experiment, as an attachment", body = Experiment),
         (status = 404, description = "There is no such experiment", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
-pub(super) async fn json(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Response> {
-    let place = app.heavy.place().await;
-    let experiment = find(&app, &id).await?;
-    let text = serde_json::to_string_pretty(&experiment).map_err(|error| {
-        tracing::error!(%error, "an experiment is no JSON");
-        Failure::internal()
-    })?;
-    Ok(attachment(place, &experiment, "json", "application/json", text + "\n"))
+pub(super) async fn json(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Id(id): Id,
+) -> Answer<Response> {
+    attachment(&app, &visitor, &id, "json", "application/json", |experiment| {
+        serde_json::to_string_pretty(experiment).expect("wire types are plain data") + "\n"
+    })
+    .await
 }
 
 /// The experiment as CSV: one row per sample.
@@ -43,13 +47,17 @@ pub(super) async fn json(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Resp
             content_type = "text/csv"),
         (status = 404, description = "There is no such experiment", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
-pub(super) async fn csv(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Response> {
-    let place = app.heavy.place().await;
-    let experiment = find(&app, &id).await?;
-    let text = csv::export(&experiment);
-    Ok(attachment(place, &experiment, "csv", "text/csv; charset=utf-8", text))
+pub(super) async fn csv(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Id(id): Id,
+) -> Answer<Response> {
+    attachment(&app, &visitor, &id, "csv", "text/csv; charset=utf-8", csv::export).await
 }
 
 /// The experiment as a report: one HTML file with charts, figures and source, which loads
@@ -63,25 +71,33 @@ pub(super) async fn csv(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Respo
             content_type = "text/html"),
         (status = 404, description = "There is no such experiment", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
-pub(super) async fn report(State(app): State<Arc<App>>, Id(id): Id) -> Answer<Response> {
-    let place = app.heavy.place().await;
-    let experiment = find(&app, &id).await?;
-    let text = report::html(&experiment);
-    Ok(attachment(place, &experiment, "html", "text/html; charset=utf-8", text))
+pub(super) async fn report(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Id(id): Id,
+) -> Answer<Response> {
+    attachment(&app, &visitor, &id, "html", "text/html; charset=utf-8", report::html).await
 }
 
-fn attachment(
-    place: Place,
-    experiment: &Experiment,
+async fn attachment(
+    app: &App,
+    visitor: &Visitor,
+    id: &str,
     extension: &str,
     media_type: &'static str,
-    text: String,
-) -> Response {
-    let (workload, id) = (&experiment.spec.workload, &experiment.id);
-    let name = format!("filature-{workload}-{id}.{extension}");
-    place.answer(of_file(&name, media_type), text.into())
+    write: impl FnOnce(&Experiment) -> String + Send + 'static,
+) -> Answer<Response> {
+    let place = app.heavy.place(visitor).await?;
+    let turn = app.heavy.turn().await;
+    let experiment = find(app, id).await?;
+    let name = format!("filature-{}-{id}.{extension}", experiment.spec.workload);
+    let text = turn.make(move || write(&experiment)).await;
+    Ok(place.answer(of_file(&name, media_type), text.into()))
 }
 
 /// The headers of a file that is made for one request.

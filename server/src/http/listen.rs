@@ -2,9 +2,12 @@
 //!
 //! Where one more comes than may be open, the one that has kept the server waiting for the
 //! longest time has to leave. So whoever opens connections and does nothing with them keeps
-//! nobody out. Only where every single one is being answered, the new one is refused.
+//! nobody out. Where every single one is being answered, one of the address with the most
+//! connections has to leave, unless the new one would then have no fewer. So whoever keeps
+//! the server busy over all of them keeps out those at the same address only.
 
 use super::connection::{self, Ending, Serving};
+use super::places;
 use super::problem::Failure;
 use super::watch::{Order, Watch};
 use crate::machine;
@@ -14,7 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -41,10 +44,13 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 /// How many of those that are refused at once get to read why.
 const REFUSALS_MAX: usize = 64;
 
+/// Connections by their ids, each with what is known of it and where it comes from.
+type Open = HashMap<u64, (Arc<Watch>, IpAddr)>;
+
 /// The connections that are open.
 pub(super) struct Connections {
     most: usize,
-    open: Mutex<HashMap<u64, Arc<Watch>>>,
+    open: Mutex<Open>,
     changed: Notify,
     accepted: Counter,
     closed: Family<[(&'static str, Ending); 1], Counter>,
@@ -79,22 +85,22 @@ impl Connections {
         );
     }
 
-    /// A place for one more connection; `None` where all are being answered.
-    fn enter(self: &Arc<Self>) -> Option<Entry> {
-        let id = self.accepted.inc();
+    /// A place for one more connection; `None` where none has to leave for it.
+    fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Entry> {
+        let (id, address) = (self.accepted.inc(), places::whose(peer));
         let mut open = self.lock();
-        if open.len() >= self.most && !make_room(&mut open) {
+        if open.len() >= self.most && !make_room(&mut open) && !share(&mut open, address) {
             return None;
         }
         let watch = Arc::new(Watch::new());
-        open.insert(id, Arc::clone(&watch));
+        open.insert(id, (Arc::clone(&watch), address));
         self.gauge.inc();
         Some(Entry { connections: Arc::clone(self), id, watch })
     }
 
     /// Tells every connection to end with its present answer, and waits until all have.
     pub(super) async fn finish(&self) {
-        for watch in self.lock().values() {
+        for (watch, _) in self.lock().values() {
             watch.tell(Order::Finish);
         }
         loop {
@@ -112,19 +118,39 @@ impl Connections {
         self.closed.get_or_create(&[("reason", ending)]).inc();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Watch>>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Sends away the one that has kept the server waiting for the longest time, if any does.
-fn make_room(open: &mut HashMap<u64, Arc<Watch>>) -> bool {
-    let waiting = open.iter().filter_map(|(id, watch)| Some((watch.waits_since()?, *id)));
+fn make_room(open: &mut Open) -> bool {
+    let waiting = open.iter().filter_map(|(id, (watch, _))| Some((watch.waits_since()?, *id)));
     let Some((_, id)) = waiting.min() else { return false };
-    if let Some(watch) = open.remove(&id) {
+    send_away(open, id);
+    true
+}
+
+/// Sends away the newest one of the address with the most, if it has more of them than
+/// `address` will have with one more.
+fn share(open: &mut Open, address: IpAddr) -> bool {
+    let mut counts: HashMap<IpAddr, usize> = HashMap::new();
+    for (_, whose) in open.values() {
+        *counts.entry(*whose).or_default() += 1;
+    }
+    let own = counts.get(&address).copied().unwrap_or(0);
+    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    let Some((crowded, _)) = most.filter(|(_, count)| *count > own + 1) else { return false };
+    let of_crowded = open.iter().filter(|(_, (_, whose))| *whose == crowded);
+    let Some(newest) = of_crowded.map(|(id, _)| *id).max() else { return false };
+    send_away(open, newest);
+    true
+}
+
+fn send_away(open: &mut Open, id: u64) {
+    if let Some((watch, _)) = open.remove(&id) {
         watch.tell(Order::Leave);
     }
-    true
 }
 
 /// The place of one connection.
@@ -228,7 +254,7 @@ fn take(
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "a connection without TCP_NODELAY");
     }
-    if let Some(entry) = connections.enter() {
+    if let Some(entry) = connections.enter(peer.ip()) {
         let serving = Arc::clone(serving);
         tokio::spawn(async move { connection::serve(&serving, socket, peer, &entry).await });
         return;
@@ -246,5 +272,39 @@ fn take(
             connection::refuse(socket, failure).await;
             drop(permit);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::watch::Phase;
+    use super::*;
+
+    fn entered(connections: &Arc<Connections>, host: u8) -> Option<Entry> {
+        let entry = connections.enter(IpAddr::from([10, 0, 0, host]))?;
+        entry.watch().enter(Phase::Answering);
+        Some(entry)
+    }
+
+    #[test]
+    fn an_address_that_keeps_all_busy_makes_room_for_others_up_to_their_share() {
+        let connections = Arc::new(Connections::new(4));
+        let busy: Vec<Entry> = (0..4).map(|_| entered(&connections, 1).unwrap()).collect();
+        assert!(entered(&connections, 1).is_none(), "its own are not sent away for it");
+        let others = [entered(&connections, 2), entered(&connections, 2)];
+        assert!(others.iter().all(Option::is_some));
+        assert!(entered(&connections, 2).is_none(), "both have two");
+        assert!(entered(&connections, 3).is_some());
+        drop(busy);
+        assert!(others.iter().flatten().all(|entry| !entry.watch().is_told_to_leave()));
+    }
+
+    #[test]
+    fn who_waits_leaves_before_anybody_who_is_answered() {
+        let connections = Arc::new(Connections::new(2));
+        let busy = entered(&connections, 1).unwrap();
+        let idle = connections.enter(IpAddr::from([10, 0, 0, 2])).unwrap();
+        assert!(entered(&connections, 1).is_some());
+        assert!(idle.watch().is_told_to_leave() && !busy.watch().is_told_to_leave());
     }
 }

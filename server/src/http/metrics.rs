@@ -171,7 +171,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Answer<Response> {
     metrics.queued.set(status.queued as i64);
     metrics.waiting_clients.set(status.clients as i64);
     metrics.running.set(i64::from(status.running.is_some()));
-    metrics.streams.set(app.streams.open() as i64);
+    metrics.streams.set(app.streams.taken() as i64);
     let mut text = String::new();
     text::encode(&mut text, &metrics.registry).map_err(|error| {
         tracing::error!(%error, "the metrics cannot be written");

@@ -1,7 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457). Each kind of problem is made in one
 //! place here; handlers return [`Failure`] and never build a status by hand.
 
-use super::streams::Full;
+use super::places::Full;
 use crate::lab::desk::Denied;
 use crate::lab::slot::Refused;
 use crate::store::StoreError;
@@ -93,6 +93,10 @@ impl Failure {
         match full {
             Full::All(most) => Self::unavailable(format!(
                 "{most} event streams are open, which is the limit (--streams-max)"
+            )),
+            Full::Address(most) => Self::unavailable(format!(
+                "{most} event streams are open at your address, which may have that many of \
+                 all (--streams-max)"
             )),
             Full::Client(most) => {
                 let title = "Too many streams are open";

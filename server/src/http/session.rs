@@ -3,6 +3,7 @@
 
 use super::App;
 use super::extract::Body;
+use super::places;
 use super::problem::{Answer, Failure};
 use crate::client::Client;
 use crate::lab::names::random_word;
@@ -110,6 +111,8 @@ fn session(headers: &HeaderMap) -> Option<&str> {
 pub(super) struct Visitor {
     /// The one whose experiments these are.
     pub(super) client: Client,
+    /// Where it comes from; see [`places::whose`].
+    pub(super) address: IpAddr,
     /// Whether it may change what is not its own.
     is_teacher: bool,
     /// Whether it is shown what is not its own where it does not ask for it by its id.
@@ -120,16 +123,13 @@ impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let client = session(&parts.headers).map_or_else(
-            || {
-                let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-                let unknown = IpAddr::from([0, 0, 0, 0]);
-                Client::of_address(peer.map_or(unknown, |ConnectInfo(peer)| peer.ip()))
-            },
-            Client::of_session,
-        );
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::from([0; 4]), |ConnectInfo(peer)| peer.ip());
+        let session = session(&parts.headers);
+        let client = session.map_or_else(|| Client::of_address(peer), Client::of_session);
         let is_teacher = app.sessions.is_teacher(&parts.headers);
-        Ok(Self { client, is_teacher, sees_all: is_teacher || !app.sessions.shared })
+        let sees_all = is_teacher || !app.sessions.shared;
+        Ok(Self { client, address: places::whose(peer), is_teacher, sees_all })
     }
 }
 

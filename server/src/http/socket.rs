@@ -33,7 +33,7 @@ impl Watched {
         match written {
             Poll::Ready(Ok(_)) => self.watch.sent(),
             Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.watch.is_blocked(),
+            Poll::Pending => self.watch.block(),
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) enum Cut {
     HeaderTime,
     /// No further request came in time.
     IdleTime,
-    /// The client took nothing of its answer in time.
+    /// The client took nothing of its answer in time, or not the whole of a large one.
     WriteTime,
     /// It had been open for as long as one may.
     Age,
@@ -69,6 +69,10 @@ pub(super) struct Watch {
     blocked: AtomicBool,
     /// The socket has taken something since that was last looked at.
     moved: AtomicBool,
+    /// Bytes came while the server was answering: a further request has begun.
+    ahead: AtomicBool,
+    /// Milliseconds after `opened` since which a large answer is taken; 0 where none is.
+    large_ms: AtomicU64,
     /// Bytes of an answer may still be on their way to the socket.
     flushing: AtomicBool,
     /// The body of a request was not read to its end.
@@ -88,6 +92,8 @@ impl Watch {
             since_ms: AtomicU64::new(0),
             blocked: AtomicBool::new(false),
             moved: AtomicBool::new(false),
+            ahead: AtomicBool::new(false),
+            large_ms: AtomicU64::new(0),
             flushing: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             late_body: AtomicBool::new(false),
@@ -114,9 +120,20 @@ impl Watch {
 
     /// Notes that bytes came: where none were under way, a request has begun.
     pub(super) fn received(&self) {
-        if matches!(self.phase(), Phase::Silent | Phase::Idle) {
-            self.enter(Phase::Head);
+        match self.phase() {
+            Phase::Silent | Phase::Idle => self.enter(Phase::Head),
+            Phase::Answering => self.ahead.store(true, Relaxed),
+            Phase::Head | Phase::Body => {}
         }
+    }
+
+    /// Notes that a large answer begins, which must be taken in time.
+    pub(super) fn answers_much(&self) {
+        self.large_ms.store(self.age_ms().max(1), Relaxed);
+    }
+
+    fn age_ms(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Notes that the socket took bytes.
@@ -126,14 +143,21 @@ impl Watch {
     }
 
     /// Notes that the socket took none.
-    pub(super) fn is_blocked(&self) {
+    pub(super) fn block(&self) {
         self.blocked.store(true, Relaxed);
+    }
+
+    /// Whether the socket takes no more at the moment.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(Relaxed)
     }
 
     /// Notes that the last byte of an answer was made.
     pub(super) fn answered(&self) {
         self.flushing.store(true, Relaxed);
-        self.enter(Phase::Idle);
+        self.large_ms.store(0, Relaxed);
+        let is_ahead = self.ahead.swap(false, Relaxed);
+        self.enter(if is_ahead { Phase::Head } else { Phase::Idle });
     }
 
     /// Notes that all bytes of all answers have been handed to the socket.
@@ -170,6 +194,12 @@ impl Watch {
         self.waker.wake();
     }
 
+    /// Whether it was told to end at once.
+    #[cfg(test)]
+    pub(super) fn is_told_to_leave(&self) -> bool {
+        self.order.load(Relaxed) == Order::Leave as u8
+    }
+
     /// Since when the server waits for this client to do something; `None` where it does not.
     pub(super) fn waits_since(&self) -> Option<Instant> {
         let waits = self.phase() != Phase::Answering || self.blocked.load(Relaxed);
@@ -193,6 +223,8 @@ pub(super) struct Times {
     pub(super) idle: Duration,
     /// Without the client taking anything.
     pub(super) write: Duration,
+    /// For a client to take a large answer, of which only some exist at a time.
+    pub(super) large: Duration,
     /// In all.
     pub(super) age: Duration,
 }
@@ -205,6 +237,7 @@ impl Times {
             body: Duration::from_secs(settings.body_time_s),
             idle: Duration::from_secs(settings.idle_time_s),
             write: Duration::from_secs(settings.write_time_s),
+            large: Duration::from_secs(3 * settings.write_time_s),
             age: Duration::from_secs(settings.connection_time_s),
         }
     }
@@ -275,9 +308,16 @@ impl<'a> Clock<'a> {
             }
             (None, Phase::Idle) => (self.since + self.times.idle, Due::Cut(Cut::IdleTime)),
             // Who reads a body keeps its time, so that it can be answered.
-            (None, Phase::Body | Phase::Answering) => return aged,
+            (None, Phase::Body | Phase::Answering) => return self.earlier(aged),
         };
-        if waiting.0 < aged.0 { waiting } else { aged }
+        self.earlier(if waiting.0 < aged.0 { waiting } else { aged })
+    }
+
+    /// What is due, unless the time for a large answer ends before.
+    fn earlier(&self, due: (Instant, Due)) -> (Instant, Due) {
+        let since_ms = self.watch.large_ms.load(Relaxed);
+        let end = self.watch.opened + Duration::from_millis(since_ms) + self.times.large;
+        if since_ms > 0 && end < due.0 { (end, Due::Cut(Cut::WriteTime)) } else { due }
     }
 
     /// Whether nothing is lost by ending the connection right now.
@@ -345,3 +385,7 @@ pub(super) async fn watched<W: Future + Unpin>(
 fn poll_timer(timer: Pin<&mut tokio::time::Sleep>, context: &mut Context<'_>) -> Poll<()> {
     pin!(tokio::task::coop::unconstrained(timer)).poll(context)
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;

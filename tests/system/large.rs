@@ -1,0 +1,78 @@
+//! Large answers: whoever takes them slowly, or not at all, keeps nobody else from getting
+//! one, and has only so much time.
+
+use crate::comparisons::{ALL, exported, path};
+use filature_tests::server::{PATIENCE, Server};
+use filature_tests::socket::Socket;
+use filature_tests::visitor::Visitor;
+use serde_json::{Value, json};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// A server that has a table of more than a megabyte, and the path of its export.
+fn server(arguments: &[&str]) -> (Server, tempfile::TempDir, String) {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start_in(data.path(), arguments);
+    let mut table = exported(&server);
+    let mut room_bytes = 900 * 1024 - table.to_string().len();
+    let rows = table["rows"].as_array_mut().unwrap();
+    let measures = rows.iter_mut().flat_map(|row| row["measures"].as_array_mut().unwrap());
+    for cell in measures.flat_map(|measure| measure["cells"].as_array_mut().unwrap()) {
+        let (executor, samples) = (cell["executor"].take(), vec![2.123_456_789; 1_000]);
+        *cell = json!({"executor": executor, "state": "done", "text": "2.1", "evidence": [],
+            "estimate": {"value": 2.1, "low": 2.0, "high": 3.0, "n": 3}, "samples": samples});
+        room_bytes = room_bytes.saturating_sub(cell.to_string().len());
+        if room_bytes < 20_000 {
+            break;
+        }
+    }
+    let answer = server.post(&format!("{ALL}/import"), &table);
+    let status = answer.status();
+    let imported: Value = answer.json().unwrap();
+    assert_eq!(status, 201, "{imported}");
+    let path = format!("{}/export.json", path(imported["id"].as_str().unwrap()));
+    let bytes = server.get(&path).bytes().unwrap().len();
+    assert!(bytes > 1024 * 1024, "{bytes}");
+    (server, data, path)
+}
+
+fn request(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes()
+}
+
+#[test]
+fn who_takes_no_large_answer_keeps_nobody_else_from_one() {
+    let (server, _data, path) = server(&["--write-time-s", "600"]);
+    let unread = [(); 2].map(|()| {
+        let mut socket = Socket::sending(&server, &request(&path));
+        assert!(socket.read(100).starts_with("HTTP/1.1 200"));
+        socket
+    });
+    let start = Instant::now();
+    let refused = server.get(&path);
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    let other = Visitor::new(&server);
+    assert_eq!(other.ask("GET", &path, None).status(), 200);
+    drop(unread);
+    let end = Instant::now() + PATIENCE;
+    while server.get(&path).status() != 200 {
+        assert!(Instant::now() < end, "the places of who has gone are free again");
+    }
+}
+
+#[test]
+fn who_takes_a_large_answer_in_little_bites_is_hung_up_on() {
+    let (server, _data, path) = server(&["--write-time-s", "2"]);
+    let mut slow = Socket::sending(&server, &request(&path));
+    while slow.take(8 * 1024) > 0 {
+        sleep(Duration::from_millis(100));
+    }
+    let end = Instant::now() + PATIENCE;
+    while server.metric("filature_connections_closed_total{reason=\"write-time\"}") == 0 {
+        assert!(Instant::now() < end, "it got all of it");
+        sleep(Duration::from_millis(20));
+    }
+}
