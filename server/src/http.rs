@@ -94,7 +94,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(catalogue::workload))
         .routes(routes!(catalogue::executors))
         .routes(routes!(catalogue::machine))
-        .routes(routes!(experiments::create, experiments::list))
+        .routes(routes!(experiments::create, experiments::list, experiments::cancel_queue))
         .routes(routes!(experiments::get, experiments::delete))
         .routes(routes!(exports::json))
         .routes(routes!(exports::csv))

@@ -133,6 +133,32 @@ fn the_teacher_may_do_all() {
 }
 
 #[test]
+fn the_teacher_ends_all_that_waits_and_nobody_else_does() {
+    let data = tempfile::tempdir().unwrap();
+    let server = class(&data);
+    let [ann, bob] = [(); 2].map(|()| Visitor::new(&server));
+    let running = asked(&ann, &endless());
+    server.wait(running.rsplit('/').next().unwrap(), |e| e["state"] == "running");
+    let waiting = [asked(&ann, &endless()), asked(&bob, &short()), asked(&bob, &short())];
+    let queue = "/api/v1/experiments?state=queued";
+    assert_eq!(delete(&bob, queue), 403);
+    for wrong in ["", "?state=running", "?state=queued&workload=fan-out"] {
+        let path = format!("/api/v1/experiments{wrong}");
+        assert_eq!(as_teacher(&server, "DELETE", &path, TOKEN).status(), 400, "{path}");
+    }
+    for cancelled in [3, 0] {
+        let answer = as_teacher(&server, "DELETE", queue, TOKEN);
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.json::<Value>().unwrap(), json!({ "cancelled": cancelled }));
+    }
+    assert!(waiting.iter().all(|path| server.json(path)["state"] == "cancelled"));
+    assert_eq!(server.json(&running)["state"], "running");
+    assert_eq!(delete(&ann, &running), 200);
+    let next = asked(&bob, &short());
+    assert_eq!(server.finished(next.rsplit('/').next().unwrap())["state"], "done");
+}
+
+#[test]
 fn a_browser_becomes_the_teachers_with_the_token_and_not_without() {
     let data = tempfile::tempdir().unwrap();
     let server = class(&data);

@@ -116,6 +116,14 @@ pub struct TeacherRequest {
     pub token: String,
 }
 
+/// The answer where all that waits was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CancelledQueue {
+    /// How many experiments had waited.
+    pub cancelled: usize,
+}
+
 /// The answer of `GET /healthz`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

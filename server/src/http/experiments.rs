@@ -14,7 +14,8 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use filature_core::api::{
-    Experiment, ExperimentPage, ExperimentRequest, Problem, State as ExperimentState, limits,
+    CancelledQueue, Experiment, ExperimentPage, ExperimentRequest, Problem,
+    State as ExperimentState, limits,
 };
 use filature_core::{experiment, workloads};
 use serde::Deserialize;
@@ -220,6 +221,49 @@ pub(super) enum IfFinished {
     Delete,
     /// It stays: whoever wants to cancel must not lose what was just finished.
     Keep,
+}
+
+/// Which experiments.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CancelQuery {
+    /// Those that wait: no others can be cancelled all at once.
+    #[param(inline)]
+    state: Queued,
+}
+
+/// The only state of [`CancelQuery`], so that nobody names it by mistake.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Queued {
+    /// They wait for the measuring slot.
+    Queued,
+}
+
+/// Cancels everybody's experiments that wait for their turn, for the teacher only. The one
+/// that is measured goes on, and so does a comparison with its next experiment.
+#[utoipa::path(
+    delete, path = "/api/v1/experiments",
+    operation_id = "cancel_queue", tag = "experiments", params(CancelQuery),
+    responses(
+        (status = 200, description = "All of them are cancelled", body = CancelledQueue),
+        (status = 400, description = "Another `state`, or none", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 403, description = "The visitor is not the teacher", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn cancel_queue(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    query: Result<Query<CancelQuery>, QueryRejection>,
+) -> Answer<Response> {
+    let Query(CancelQuery { state: Queued::Queued }) =
+        query.map_err(|rejection| wrong_query(&rejection))?;
+    visitor.may_change_all()?;
+    let cancelled = app.lab.cancel_waiting().await;
+    Ok(fresh_json(CancelledQueue { cancelled }).into_response())
 }
 
 /// Cancels an experiment that is queued or running, or deletes one that has finished.

@@ -134,6 +134,24 @@ impl FromRequestParts<Arc<App>> for Visitor {
 }
 
 impl Visitor {
+    /// One of several who share a server.
+    #[cfg(test)]
+    pub(super) fn one(address: IpAddr, client: Client) -> Self {
+        Self { client, address, is_teacher: false, sees_all: false }
+    }
+
+    /// Makes sure that this visitor may change what is everybody's.
+    ///
+    /// # Errors
+    /// 403 for all but the teacher.
+    pub(super) fn may_change_all(&self) -> Answer<()> {
+        if self.is_teacher {
+            return Ok(());
+        }
+        let detail = "only the teacher can cancel what others have asked for";
+        Err(Failure::forbidden(detail))
+    }
+
     /// Makes sure that this visitor may change something; that it exists is not its business.
     ///
     /// # Errors

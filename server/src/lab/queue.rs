@@ -18,6 +18,7 @@ use crate::settings::Settings;
 use crate::store::{Change, Finish, Membership, Store};
 use filature_core::api::{CellState, Disturbance, Experiment, Spec, State};
 use filature_core::experiment;
+use futures_util::future::join_all;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -186,6 +187,21 @@ impl Lab {
         let task = tokio::spawn(async move { lab.finish_waiting(&id, State::Cancelled).await });
         task.await.expect("cancelling does not panic");
         true
+    }
+
+    /// Cancels all that wait, and returns how many these were when all have ended. What is
+    /// being measured goes on.
+    pub async fn cancel_waiting(self: &Arc<Self>) -> usize {
+        let waiting = self.line.lock().withdraw_all();
+        let count = waiting.len();
+        self.announce_places();
+        let lab = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let ends = waiting.iter().map(|id| lab.finish_waiting(id, State::Cancelled));
+            join_all(ends).await;
+        });
+        task.await.expect("cancelling does not panic");
+        count
     }
 
     /// Ends the queue: what runs is stopped, and nothing more is taken.

@@ -259,15 +259,20 @@ impl Slot {
         Some(Found::Running(Arc::clone(running)))
     }
 
+    /// Takes all that wait out of the queue, and returns their ids, the next one first.
+    pub fn withdraw_all(&mut self) -> Vec<String> {
+        let waiting = self.places().into_iter().map(|place| place.id).collect();
+        self.turns.clear();
+        waiting
+    }
+
     /// Takes nothing more, interrupts what runs, and returns what waited.
     pub fn close(&mut self) -> Vec<String> {
         self.closed = true;
         if let Some(running) = &self.running {
             running.stop.tell(State::Interrupted);
         }
-        let waiting = self.places().into_iter().map(|place| place.id).collect();
-        self.turns.clear();
-        waiting
+        self.withdraw_all()
     }
 
     /// Whether nothing more is taken.

@@ -10,17 +10,17 @@ function say(text, isWrong) {
   said.className = isWrong ? "wrong" : "";
 }
 
-async function ask(method, body) {
+async function ask(method, body, path = "/api/v1/teacher") {
   const headers = body ? { "Content-Type": "application/json" } : {};
   try {
-    const answer = await fetch("/api/v1/teacher", { method, headers, body });
-    if (answer.ok) return true;
+    const answer = await fetch(path, { method, headers, body });
+    if (answer.ok) return answer;
     const problem = await answer.json();
     say(problem.detail, true);
   } catch {
     say("The server does not answer.", true);
   }
-  return false;
+  return null;
 }
 
 async function become(token) {
@@ -44,6 +44,14 @@ document.querySelector("#leave").addEventListener("click", async () => {
     form.reset();
     after.hidden = true;
   }
+});
+
+document.querySelector("#cancel-all").addEventListener("click", async () => {
+  if (!confirm("Cancel all experiments that wait, of everybody?")) return;
+  const answer = await ask("DELETE", undefined, "/api/v1/experiments?state=queued");
+  if (!answer) return;
+  const { cancelled } = await answer.json();
+  say(`${cancelled} ${cancelled === 1 ? "experiment" : "experiments"} cancelled.`, false);
 });
 
 const token = decodeURIComponent(location.hash.slice(1));
