@@ -80,6 +80,8 @@ pub(crate) struct App {
     finished: cached::Finished,
     compared: cached::Finished,
     heavy: heavy::Heavy,
+    /// Held by who counts the imported comparisons and adds one.
+    importing: tokio::sync::Mutex<()>,
     metrics: metrics::Metrics,
     streams: Arc<places::Places>,
     /// The longest time that a request with a body may take until its answer begins.
@@ -225,6 +227,7 @@ fn app(
         finished: cached::Finished::default(),
         compared: cached::Finished::default(),
         heavy: heavy::Heavy::default(),
+        importing: tokio::sync::Mutex::default(),
         metrics: metrics::Metrics::new(lab, connections, description.paths.paths.keys()),
         streams: Arc::new(streams),
         body_time_max: Duration::from_secs(limits.body_time_s) + guard::REQUEST_TIME_MAX,

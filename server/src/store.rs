@@ -18,7 +18,7 @@ mod schema;
 mod writer;
 
 pub use change::{Change, Finish, Membership};
-pub use comparison::{ComparisonChange, ComparisonLines, StoredComparison};
+pub use comparison::{ComparisonChange, ComparisonLines, Imported, StoredComparison};
 pub use keep::Keep;
 pub use read::{Filter, Owned, Page};
 
@@ -246,12 +246,13 @@ impl Store {
         self.read(|connection| comparison::last_own(connection)).await
     }
 
-    /// How many comparisons of other machines there are.
+    /// How many comparisons of other machines there are, and how many `client` has brought.
     ///
     /// # Errors
     /// Why it could not be read.
-    pub async fn imported(&self) -> Result<usize, StoreError> {
-        self.read(|connection| comparison::imported(connection)).await
+    pub async fn imported(&self, client: &Client) -> Result<Imported, StoreError> {
+        let client = client.clone();
+        self.read(move |connection| comparison::imported(connection, &client)).await
     }
 
     /// One page of the comparisons, newest first: those that came before the one with the

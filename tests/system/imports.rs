@@ -3,6 +3,7 @@
 use crate::comparisons::{ALL, exported, path};
 use filature_core::api::Comparison;
 use filature_tests::server::Server;
+use filature_tests::visitor::Visitor;
 use serde_json::{Value, json};
 
 /// Puts each value at its place in an otherwise whole table, which is then refused with a
@@ -119,6 +120,25 @@ fn a_table_that_contradicts_itself_is_refused_and_says_where() {
         "estimate": outside(2.5), "samples": vec![2.5; 1_000], "verdict": word("overstated", 2.0),
     });
     assert_eq!(server.post(&format!("{ALL}/import"), &consistent).status(), 201);
+}
+
+#[test]
+fn one_of_a_class_cannot_fill_the_room_for_tables_of_other_machines() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start_in(data.path(), &["--admin-token", "the-token-of-this-class"]);
+    let whole = exported(&server);
+    let [ann, bob] = [(); 2].map(|()| Visitor::new(&server));
+    let import = |visitor: &Visitor| {
+        visitor.ask("POST", &format!("{ALL}/import"), Some(&whole)).status().as_u16()
+    };
+    let most = filature_core::api::limits::IMPORTS_CLIENT_MAX;
+    // All at once, so that none is counted before the others.
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..most + 3).map(|_| scope.spawn(|| import(&ann))).collect();
+        let taken = asked.into_iter().map(|asked| asked.join().unwrap());
+        assert_eq!(taken.filter(|status| *status == 201).count(), most);
+    });
+    assert_eq!((import(&ann), import(&bob)), (409, 201));
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub mod limits {
     pub const COMPARISONS_CLIENT_MAX: usize = 4;
     /// The most comparisons of other machines that are kept: each may be as large as a body.
     pub const IMPORTS_MAX: usize = 200;
+    /// The most of them that one client may bring, where several people share a server.
+    pub const IMPORTS_CLIENT_MAX: usize = 20;
     /// The most comparisons of other machines that are shown beside one.
     pub const BESIDE_MAX: usize = 8;
 }

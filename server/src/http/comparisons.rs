@@ -270,16 +270,30 @@ pub(super) async fn import(
     if !errors.is_empty() {
         return Err(Failure::invalid(errors));
     }
-    // They are not measured here, and so nothing else bounds how many come.
-    let most = limits::IMPORTS_MAX;
-    if app.lab.store.imported().await? >= most {
-        return Err(Failure::conflict(format!(
-            "{most} comparisons of other machines are kept, which is the limit; delete one first"
-        )));
-    }
     comparison.id = random_word(16);
     comparison.imported_at = Some(now());
-    let import = ComparisonChange::Import(Box::new(comparison.clone()), visitor.client);
-    app.lab.store.write(Change::Comparison(import)).await?;
-    Ok(located(StatusCode::CREATED, comparison))
+    // A task of its own: a client that hangs up must not have the next one counted too early.
+    let task = tokio::spawn(async move {
+        let _one_at_a_time = app.importing.lock().await;
+        has_room(&app, &visitor).await?;
+        let import = ComparisonChange::Import(Box::new(comparison.clone()), visitor.client);
+        app.lab.store.write(Change::Comparison(import)).await?;
+        Ok(located(StatusCode::CREATED, comparison))
+    });
+    task.await.expect("storing a comparison does not panic")
+}
+
+/// Makes sure that one more may be kept: they are not measured here, and so nothing else
+/// bounds how many come.
+async fn has_room(app: &App, visitor: &Visitor) -> Answer<()> {
+    let imported = app.lab.store.imported(&visitor.client).await?;
+    let (most, own_most) = (limits::IMPORTS_MAX, limits::IMPORTS_CLIENT_MAX);
+    let full = if imported.all >= most {
+        format!("{most} comparisons of other machines are kept")
+    } else if imported.own >= own_most && !visitor.sees_all {
+        format!("{own_most} comparisons of other machines that you have brought are kept")
+    } else {
+        return Ok(());
+    };
+    Err(Failure::conflict(full + ", which is the limit; delete one first"))
 }

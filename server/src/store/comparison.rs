@@ -200,10 +200,24 @@ pub(super) fn last_own(connection: &Connection) -> Result<Option<String>, rusqli
 }
 
 /// How many comparisons of other machines there are.
-pub(super) fn imported(connection: &Connection) -> Result<usize, rusqlite::Error> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// In all.
+    pub all: usize,
+    /// Those that one client has brought.
+    pub own: usize,
+}
+
+pub(super) fn imported(
+    connection: &Connection,
+    client: &Client,
+) -> Result<Imported, rusqlite::Error> {
     connection
-        .prepare_cached("SELECT count(*) FROM comparisons WHERE imported_at IS NOT NULL")?
-        .query_row([], |row| row.get(0))
+        .prepare_cached(
+            "SELECT count(*), count(*) FILTER (WHERE owner = ?1) FROM comparisons
+             WHERE imported_at IS NOT NULL",
+        )?
+        .query_row([client.name()], |row| Ok(Imported { all: row.get(0)?, own: row.get(1)? }))
 }
 
 pub(super) fn lines(
