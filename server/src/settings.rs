@@ -4,6 +4,7 @@
 //! the same code and a flag wins over the file.
 
 use crate::store::Keep;
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Command, ValueEnum};
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -13,8 +14,8 @@ use toml::{Table, Value};
 /// All that a server can be told.
 #[derive(Args, Clone, Debug)]
 pub struct Settings {
-    /// The address to listen on; port 0 takes a free one. Beyond loopback, name the
-    /// hosts with --allow-host.
+    /// The address to listen on; port 0 takes a free one. Beyond loopback it is
+    /// also reached at the addresses that this machine has at the start; --allow-host adds names.
     #[arg(long, env = "FILATURE_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// The folder of the history [default: filature in the user's data folder].
@@ -68,10 +69,10 @@ pub enum LogFormat {
 #[command(next_help_heading = "Queue")]
 pub struct QueueSettings {
     /// How many experiments may wait to be measured, of all clients.
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = at_least_one())]
     pub queue_max: usize,
     /// How many experiments of one client may wait.
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
     pub queue_client_max: usize,
 }
 
@@ -98,14 +99,15 @@ pub struct BudgetSettings {
 #[command(next_help_heading = "Connections")]
 pub struct ConnectionSettings {
     /// How many connections may be open at once; for one more, the one that has kept the
-    /// server waiting for the longest time is closed.
-    #[arg(long, value_name = "N", default_value_t = 2_048)]
+    /// server waiting for the longest time is closed, or else one of the address with most.
+    #[arg(long, value_name = "N", default_value_t = 2_048, value_parser = at_least_one())]
     pub connections_max: usize,
-    /// How many event streams may be open at once.
-    #[arg(long, value_name = "N", default_value_t = 512)]
+    /// How many event streams may be open at once, at most three quarters of them from one
+    /// address.
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one())]
     pub streams_max: usize,
     /// How many event streams of one client may be open at once.
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = at_least_one())]
     pub streams_client_max: usize,
     /// How long a client may take to send the headers of a request, and to agree on TLS.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds(1, 600))]
@@ -116,7 +118,8 @@ pub struct ConnectionSettings {
     /// How long a connection may stay open between two requests.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = seconds(1, 3_600))]
     pub idle_time_s: u64,
-    /// How long a client may take nothing of an answer that waits for it.
+    /// How long a client may take nothing of an answer that waits for it; for the whole of a
+    /// large one it gets three times as long.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = seconds(1, 600))]
     pub write_time_s: u64,
     /// How long a connection may be used in all; an event stream resumes on a new one.
@@ -147,7 +150,11 @@ pub struct TlsSettings {
     pub tls_key: Option<PathBuf>,
 }
 
-fn seconds(least: u64, most: u64) -> clap::builder::RangedU64ValueParser {
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
+fn seconds(least: u64, most: u64) -> RangedU64ValueParser {
     clap::value_parser!(u64).range(least..=most)
 }
 
