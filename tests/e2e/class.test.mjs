@@ -91,7 +91,7 @@ test("the teacher's link makes a browser the teacher's, and leaves no token in i
     await run(ann);
     const teacher = await come("/teacher");
     await teacher.getByLabel("Token").fill("something else that is long");
-    await teacher.getByRole("button", { name: "This browser is the teacher’s" }).click();
+    await teacher.getByRole("button", { name: "Make this browser the teacher’s" }).click();
     await teacher.getByText("that is not the teacher's token").waitFor();
 
     await teacher.goto("about:blank");

@@ -8,7 +8,7 @@ use super::session::Visitor;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use std::convert::Infallible;
 use std::panic::resume_unwind;
 use std::pin::pin;
@@ -145,10 +145,12 @@ impl Place {
         let is_heavy = Heavy::is_heavy(body.len());
         let body = if is_heavy {
             // In pieces: the whole would be handed over, and the place given back, at once.
-            Body::from_stream(stream::unfold((body, self), |(mut rest, place)| async {
+            let pieces = stream::unfold((body, self), |(mut rest, place)| async {
                 let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
                 (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), (rest, place)))
-            }))
+            });
+            // What compresses it asks once more after the end.
+            Body::from_stream(pieces.fuse())
         } else {
             body.into()
         };

@@ -74,3 +74,12 @@ async fn a_turn_lasts_as_long_as_the_work_does() {
     let all = heavy.making.acquire_many(u32::try_from(MAKING_MAX).unwrap()).await;
     assert!(all.is_ok());
 }
+
+#[tokio::test]
+async fn one_that_is_asked_for_more_after_its_end_has_none() {
+    use http_body_util::BodyExt;
+    let place = Heavy::default().place(&visitor(1, "ann")).await.unwrap();
+    let mut body = place.answer(HeaderMap::new(), large()).into_body();
+    while body.frame().await.is_some() {}
+    assert!(body.frame().await.is_none());
+}
