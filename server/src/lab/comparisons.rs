@@ -171,7 +171,7 @@ impl Lab {
         let ending = tokio::task::spawn_blocking(move || progress.finish(stop, now()));
         let ended = ending.await.expect("making a table does not panic");
         let (id, state) = (ended.id.clone(), ended.state);
-        self.store_end(ComparisonChange::Finished(Box::new(ended)), &running.stop).await;
+        self.store_end(ComparisonChange::Finished(Box::new(ended))).await;
         *self.comparisons.live() = None;
         self.announce_end(&id, state);
     }
@@ -309,11 +309,11 @@ impl Lab {
         self.bus.comparison(&comparison.id, comparison.state);
     }
 
-    /// Stores an end. It must have one: a full disk is waited for.
-    async fn store_end(&self, end: ComparisonChange, stop: &Stop) {
+    /// Stores an end. It must have one: a full disk is waited for, until the queue is closed.
+    async fn store_end(&self, end: ComparisonChange) {
         while let Err(error) = self.store.write(Change::Comparison(end.clone())).await {
             tracing::error!(%error, "could not store the end of a comparison; trying again");
-            if stop.state() == Some(State::Interrupted) {
+            if self.comparisons.line.lock().is_closed() {
                 return;
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -323,7 +323,7 @@ impl Lab {
     /// Ends one of which nothing else can be said.
     async fn fail(&self, running: &Running, reason: &str) {
         let (id, reason, at) = (running.id.clone(), reason.to_owned(), now());
-        self.store_end(ComparisonChange::Failed { id, reason, at }, &running.stop).await;
+        self.store_end(ComparisonChange::Failed { id, reason, at }).await;
         self.announce_end(&running.id, State::Failed);
     }
 
@@ -340,11 +340,8 @@ impl Lab {
         };
         let ended = Progress::new(stored).finish(Some(told(state)), now());
         let state = ended.state;
-        let end = Change::Comparison(ComparisonChange::Finished(Box::new(ended)));
-        match self.store.write(end).await {
-            Ok(()) => self.announce_end(id, state),
-            Err(error) => tracing::error!(comparison = id, %error, "could not store its end"),
-        }
+        self.store_end(ComparisonChange::Finished(Box::new(ended))).await;
+        self.announce_end(id, state);
     }
 }
 
