@@ -9,8 +9,16 @@ use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A server that has a table of more than a megabyte, and the path of its export.
-fn server(arguments: &[&str]) -> (Server, tempfile::TempDir, String) {
+/// A large answer of a server: where it is, and how large.
+struct Large {
+    server: Server,
+    _data: tempfile::TempDir,
+    path: String,
+    bytes: usize,
+}
+
+/// A server that has a table of more than a megabyte.
+fn large(arguments: &[&str]) -> Large {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start_in(data.path(), arguments);
     let mut table = exported(&server);
@@ -18,9 +26,9 @@ fn server(arguments: &[&str]) -> (Server, tempfile::TempDir, String) {
     let rows = table["rows"].as_array_mut().unwrap();
     let measures = rows.iter_mut().flat_map(|row| row["measures"].as_array_mut().unwrap());
     for cell in measures.flat_map(|measure| measure["cells"].as_array_mut().unwrap()) {
-        let (executor, samples) = (cell["executor"].take(), vec![2.123_456_789; 1_000]);
-        *cell = json!({"executor": executor, "state": "done", "text": "2.1", "evidence": [],
-            "estimate": {"value": 2.1, "low": 2.0, "high": 3.0, "n": 3}, "samples": samples});
+        let (executor, samples) = (cell["executor"].take(), vec![2.5; 1_000]);
+        *cell = json!({"executor": executor, "state": "done", "text": "2.5", "evidence": [],
+            "estimate": {"value": 2.5, "low": 2.0, "high": 3.0, "n": 3}, "samples": samples});
         room_bytes = room_bytes.saturating_sub(cell.to_string().len());
         if room_bytes < 20_000 {
             break;
@@ -33,7 +41,7 @@ fn server(arguments: &[&str]) -> (Server, tempfile::TempDir, String) {
     let path = format!("{}/export.json", path(imported["id"].as_str().unwrap()));
     let bytes = server.get(&path).bytes().unwrap().len();
     assert!(bytes > 1024 * 1024, "{bytes}");
-    (server, data, path)
+    Large { server, _data: data, path, bytes }
 }
 
 fn request(path: &str) -> Vec<u8> {
@@ -42,32 +50,33 @@ fn request(path: &str) -> Vec<u8> {
 
 #[test]
 fn who_takes_no_large_answer_keeps_nobody_else_from_one() {
-    let (server, _data, path) = server(&["--write-time-s", "600"]);
+    let Large { server, path, .. } = &large(&["--write-time-s", "600"]);
     let unread = [(); 2].map(|()| {
-        let mut socket = Socket::sending(&server, &request(&path));
+        let mut socket = Socket::sending(server, &request(path));
         assert!(socket.read(100).starts_with("HTTP/1.1 200"));
         socket
     });
     let start = Instant::now();
-    let refused = server.get(&path);
+    let refused = server.get(path);
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     assert_eq!(refused.status(), 503);
     assert!(refused.headers().contains_key("retry-after"));
     assert_eq!(refused.headers()["content-type"], "application/problem+json");
-    let other = Visitor::new(&server);
-    assert_eq!(other.ask("GET", &path, None).status(), 200);
+    let other = Visitor::new(server);
+    assert_eq!(other.ask("GET", path, None).status(), 200);
     drop(unread);
     let end = Instant::now() + PATIENCE;
-    while server.get(&path).status() != 200 {
+    while server.get(path).status() != 200 {
         assert!(Instant::now() < end, "the places of who has gone are free again");
     }
 }
 
 #[test]
 fn who_takes_a_large_answer_in_little_bites_is_hung_up_on() {
-    let (server, _data, path) = server(&["--write-time-s", "2"]);
-    let mut slow = Socket::sending(&server, &request(&path));
-    while slow.take(8 * 1024) > 0 {
+    let Large { server, path, bytes, .. } = &large(&["--write-time-s", "4"]);
+    let mut slow = Socket::sending(server, &request(path));
+    // 20 s for the whole of it, and never 4 s without any of it.
+    while slow.take(bytes / 200) > 0 {
         sleep(Duration::from_millis(100));
     }
     let end = Instant::now() + PATIENCE;
