@@ -159,6 +159,26 @@ fn the_teacher_ends_all_that_waits_and_nobody_else_does() {
 }
 
 #[test]
+fn comparisons_that_wait_end_with_all_that_waits() {
+    let data = tempfile::tempdir().unwrap();
+    let server = class(&data);
+    let ann = Visitor::new(&server);
+    let running = asked(&ann, &endless());
+    let ask = || -> String {
+        let quick = json!({"depth": "quick"});
+        let asked: Value = ann.ask("POST", "/api/v1/comparisons", Some(&quick)).json().unwrap();
+        format!("/api/v1/comparisons/{}", asked["id"].as_str().unwrap())
+    };
+    let (begun, waiting) = (ask(), ask());
+    let queue = "/api/v1/experiments?state=queued";
+    assert_eq!(as_teacher(&server, "DELETE", queue, TOKEN).status(), 200);
+    assert_eq!(server.json(&waiting)["state"], "cancelled");
+    for path in [running, begun] {
+        assert!(matches!(delete(&ann, &path), 200 | 204));
+    }
+}
+
+#[test]
 fn a_browser_becomes_the_teachers_with_the_token_and_not_without() {
     let data = tempfile::tempdir().unwrap();
     let server = class(&data);

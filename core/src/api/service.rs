@@ -120,7 +120,7 @@ pub struct TeacherRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CancelledQueue {
-    /// How many experiments had waited.
+    /// How many experiments and comparisons had waited.
     pub cancelled: usize,
 }
 

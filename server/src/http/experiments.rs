@@ -241,8 +241,9 @@ enum Queued {
     Queued,
 }
 
-/// Cancels everybody's experiments that wait for their turn, for the teacher only. The one
-/// that is measured goes on, and so does a comparison with its next experiment.
+/// Cancels everybody's experiments and comparisons that wait for their turn, for the teacher
+/// only. What is measured goes on, and so does a comparison that has begun, with its next
+/// experiment.
 #[utoipa::path(
     delete, path = "/api/v1/experiments",
     operation_id = "cancel_queue", tag = "experiments", params(CancelQuery),

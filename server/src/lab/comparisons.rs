@@ -24,6 +24,11 @@ pub struct Comparisons {
 }
 
 impl Comparisons {
+    /// Takes all that wait out of the queue.
+    pub(super) fn withdraw_all(&self) -> Vec<String> {
+        self.line.lock().withdraw_all()
+    }
+
     fn live(&self) -> MutexGuard<'_, Option<Comparison>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -333,7 +338,7 @@ impl Lab {
     }
 
     /// Ends one that never had its turn.
-    async fn end_waiting_comparison(&self, id: &str, state: State) {
+    pub(super) async fn end_waiting_comparison(&self, id: &str, state: State) {
         let stored = match self.store.comparison(id).await {
             Ok(Some(stored)) => stored.comparison,
             missing => return tracing::error!(comparison = id, ?missing, "it cannot be read"),

@@ -189,16 +189,20 @@ impl Lab {
         true
     }
 
-    /// Cancels all that wait, and returns how many these were when all have ended. What is
-    /// being measured goes on.
+    /// Cancels all that wait, comparisons too, and returns how many these were when all have
+    /// ended. What is being measured goes on.
     pub async fn cancel_waiting(self: &Arc<Self>) -> usize {
+        let compared = self.comparisons.withdraw_all();
         let waiting = self.line.lock().withdraw_all();
-        let count = waiting.len();
+        let count = waiting.len() + compared.len();
         self.announce_places();
         let lab = Arc::clone(self);
         let task = tokio::spawn(async move {
             let ends = waiting.iter().map(|id| lab.finish_waiting(id, State::Cancelled));
             join_all(ends).await;
+            for id in compared {
+                lab.end_waiting_comparison(&id, State::Cancelled).await;
+            }
         });
         task.await.expect("cancelling does not panic");
         count
