@@ -3,7 +3,7 @@
 use crate::events::EventStream;
 use crate::server::Server;
 use reqwest::blocking::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A browser, as far as the server knows it.
 pub struct Visitor<'a> {
@@ -38,6 +38,17 @@ impl<'a> Visitor<'a> {
     pub fn add_cookie(&mut self, set_cookie: &str) {
         let pair = set_cookie.split(';').next().unwrap_or_default();
         self.cookie = format!("{}; {pair}", self.cookie);
+    }
+
+    /// Shows the teacher's token, and is the teacher from then on.
+    ///
+    /// # Panics
+    /// Where that is not the token.
+    pub fn become_teacher(&mut self, token: &str) {
+        let answer = self.ask("POST", "/api/v1/teacher", Some(&json!({ "token": token })));
+        assert_eq!(answer.status(), 204);
+        let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie is text").to_owned();
+        self.add_cookie(&cookie);
     }
 
     /// The answer to a request with this body, if any.
