@@ -25,7 +25,7 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove}
 pub(super) const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The smallest body that is worth compressing.
-const COMPRESS_FROM_BYTES: u64 = 4 * 1024;
+const COMPRESS_FROM_BYTES: u64 = 1024;
 
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
     style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; \
