@@ -69,8 +69,8 @@ fn reference() -> Value {
 
 /// Holds the slot until it is cancelled, without using a core.
 fn holder() -> Value {
-    json!({"workload": "fan-out", "params": {"units": 1, "work": "sleep", "duration_ms": 60_000},
-        "executors": ["tokio-current"], "samples": 10, "warmups": 0})
+    json!({"workload": "fan-out", "params": {"units": 1, "work": "sleep", "duration_ms": 10_000},
+        "executors": ["tokio-current"], "samples": 100, "warmups": 0})
 }
 
 fn short() -> Value {
