@@ -54,7 +54,7 @@ pub(super) async fn create(
     Body(request): Body<ComparisonRequest>,
 ) -> Answer<Response> {
     let comparison =
-        app.lab.compare(request, visitor.client).await.map_err(Failure::of_comparison)?;
+        app.lab.compare(request, visitor.client()).await.map_err(Failure::of_comparison)?;
     Ok(located(StatusCode::ACCEPTED, comparison))
 }
 
@@ -276,7 +276,7 @@ pub(super) async fn import(
     let task = tokio::spawn(async move {
         let _one_at_a_time = app.importing.lock().await;
         has_room(&app, &visitor).await?;
-        let import = ComparisonChange::Import(Box::new(comparison.clone()), visitor.client);
+        let import = ComparisonChange::Import(Box::new(comparison.clone()), visitor.client());
         app.lab.store.write(Change::Comparison(import)).await?;
         Ok(located(StatusCode::CREATED, comparison))
     });
@@ -286,7 +286,7 @@ pub(super) async fn import(
 /// Makes sure that one more may be kept: they are not measured here, and so nothing else
 /// bounds how many come.
 async fn has_room(app: &App, visitor: &Visitor) -> Answer<()> {
-    let imported = app.lab.store.imported(&visitor.client).await?;
+    let imported = app.lab.store.imported(&visitor.client()).await?;
     let (most, own_most) = (limits::IMPORTS_MAX, limits::IMPORTS_CLIENT_MAX);
     let full = if imported.all >= most {
         format!("{most} comparisons of other machines are kept")

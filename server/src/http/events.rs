@@ -89,8 +89,8 @@ pub(super) async fn events(
     let last_id = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
     let topic = match about {
         Some(id) => Topic::One(id),
-        None if visitor.sees_all => Topic::All(visitor.client),
-        None => Topic::Own(visitor.client),
+        None if visitor.sees_all => Topic::All(visitor.client()),
+        None => Topic::Own(visitor.client()),
     };
     let listener = app.lab.bus.listen(last_id, topic);
     if let Some(id) = query.experiment

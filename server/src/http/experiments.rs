@@ -54,7 +54,7 @@ pub(super) async fn create(
     Body(request): Body<ExperimentRequest>,
 ) -> Answer<Response> {
     let spec = experiment::check(&request, machine::card().cores).map_err(Failure::invalid)?;
-    let experiment = app.lab.submit(spec, visitor.client, None).await?;
+    let experiment = app.lab.submit(spec, visitor.client(), None).await?;
     let location = format!("/api/v1/experiments/{}", experiment.id);
     let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::ACCEPTED, headers, Json(experiment)).into_response())
@@ -100,7 +100,7 @@ pub(super) async fn list(
     let mut filter = filter(&query)?;
     // The parts of a comparison are its own, and that is there for all.
     if filter.comparison.is_none() && !visitor.sees_all {
-        filter.owner = Some(visitor.client);
+        filter.owner = Some(visitor.client());
     }
     if let Some(id) = &filter.comparison
         && app.lab.store.comparison(id).await?.is_none()

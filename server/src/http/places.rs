@@ -65,7 +65,7 @@ impl Places {
     /// # Errors
     /// Which limit is reached.
     pub(super) fn enter(self: &Arc<Self>, visitor: &Visitor) -> Result<Place, Full> {
-        let (address, client) = (visitor.address, visitor.client.clone());
+        let (address, client) = (visitor.address, visitor.client());
         let mut taken = self.lock();
         let count = |count: Option<&usize>| count.copied().unwrap_or(0);
         if count(taken.by_client.get(&client)) >= self.of_client_most {
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn visitor(address: u8, secret: &str) -> Visitor {
-        Visitor::one(IpAddr::from([10, 0, 0, address]), Client::of_session(secret))
+        Visitor::one(IpAddr::from([10, 0, 0, address]), secret)
     }
 
     #[test]

@@ -109,8 +109,9 @@ fn session(headers: &HeaderMap) -> Option<&str> {
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(super) struct Visitor {
-    /// The one whose experiments these are.
-    pub(super) client: Client,
+    /// What it shows. Its client is made of that where it is needed: most requests are for what
+    /// all may read.
+    shown: Shown,
     /// Where it comes from; see [`places::whose`].
     pub(super) address: IpAddr,
     /// Whether it may change what is not its own.
@@ -119,25 +120,40 @@ pub(super) struct Visitor {
     pub(super) sees_all: bool,
 }
 
+#[derive(Clone, Debug)]
+enum Shown {
+    Secret(String),
+    Address(IpAddr),
+}
+
 impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::from([0; 4]), |ConnectInfo(peer)| peer.ip());
-        let session = session(&parts.headers);
-        let client = session.map_or_else(|| Client::of_address(peer), Client::of_session);
+        let secret = session(&parts.headers).map(|secret| Shown::Secret(secret.to_owned()));
+        let shown = secret.unwrap_or(Shown::Address(peer));
         let is_teacher = app.sessions.is_teacher(&parts.headers);
         let sees_all = is_teacher || !app.sessions.shared;
-        Ok(Self { client, address: places::whose(peer), is_teacher, sees_all })
+        Ok(Self { shown, address: places::whose(peer), is_teacher, sees_all })
     }
 }
 
 impl Visitor {
     /// One of several who share a server.
     #[cfg(test)]
-    pub(super) fn one(address: IpAddr, client: Client) -> Self {
-        Self { client, address, is_teacher: false, sees_all: false }
+    pub(super) fn one(address: IpAddr, secret: &str) -> Self {
+        let shown = Shown::Secret(secret.to_owned());
+        Self { shown, address, is_teacher: false, sees_all: false }
+    }
+
+    /// The one whose experiments these are.
+    pub(super) fn client(&self) -> Client {
+        match &self.shown {
+            Shown::Secret(secret) => Client::of_session(secret),
+            Shown::Address(address) => Client::of_address(*address),
+        }
     }
 
     /// Makes sure that this visitor may change what is everybody's.
@@ -149,7 +165,7 @@ impl Visitor {
             return Ok(());
         }
         let detail = "only the teacher can cancel what others have asked for";
-        Err(Failure::forbidden(detail))
+        Err(Failure::not_allowed(detail))
     }
 
     /// Makes sure that this visitor may change something; that it exists is not its business.
@@ -162,7 +178,7 @@ impl Visitor {
         }
         let refused = match app.lab.store.owner(owned, id).await? {
             None => false,
-            Some(Some(owner)) => owner != self.client,
+            Some(Some(owner)) => owner != self.client(),
             // Nobody noted who asked for it: then it is everybody's only where that is one.
             Some(None) => app.sessions.shared,
         };
