@@ -2,11 +2,9 @@
 
 use super::super::{Change, Finish, Membership, Store};
 use super::*;
-use crate::client::Client;
-use crate::store::{ComparisonChange, schema};
-use filature_core::api::{ComparisonRequest, Experiment, ExperimentRequest, State};
+use crate::store::{ComparisonChange, schema, tests};
+use filature_core::api::{ComparisonRequest, State};
 use proptest::prelude::*;
-use serde_json::json;
 use std::sync::{Arc, Mutex};
 use tempfile::{TempDir, tempdir};
 
@@ -40,37 +38,10 @@ proptest! {
     }
 }
 
-fn owner() -> Client {
-    Client::of_session("owner")
-}
-
-fn experiment(id: &str) -> Experiment {
-    let request: ExperimentRequest =
-        serde_json::from_value(json!({"workload": "fan-out", "executors": ["threads"]})).unwrap();
-    let spec = filature_core::experiment::check(&request, 2).unwrap();
-    Experiment {
-        id: id.to_owned(),
-        state: State::Queued,
-        position: None,
-        wait_s: None,
-        expected_s: None,
-        reason: None,
-        cells: filature_core::experiment::cells(&spec),
-        spec,
-        machine: crate::machine::card().clone(),
-        created_at: "2026-11-22T12:00:00.000Z".to_owned(),
-        started_at: None,
-        finished_at: None,
-        disturbance: None,
-        verdicts: Vec::new(),
-    }
-}
-
 async fn create(store: &Store, id: &str, comparison: Option<&str>) {
     let membership = comparison
         .map(|comparison| Membership { comparison: comparison.to_owned(), part: id.to_owned() });
-    let (experiment, owner) = (Box::new(experiment(id)), owner());
-    store.write(Change::Create { experiment, owner, membership }).await.unwrap();
+    store.write(tests::create(tests::experiment(id, "fan-out"), membership)).await.unwrap();
 }
 
 async fn finish(store: &Store, id: &str, at: &str) {
@@ -127,7 +98,7 @@ async fn what_is_too_old_goes_and_what_a_comparison_still_needs_stays() {
     let store = opened(&folder, "30d");
     let mut comparison = crate::comparison::fresh(ComparisonRequest::default());
     comparison.id = "open".to_owned();
-    let create_it = ComparisonChange::Create(Box::new(comparison.clone()), owner());
+    let create_it = ComparisonChange::Create(Box::new(comparison.clone()), tests::owner());
     store.write(Change::Comparison(create_it)).await.unwrap();
     create(&store, "needed", Some("open")).await;
     create(&store, "old", None).await;
@@ -204,7 +175,7 @@ async fn what_a_table_is_made_from_stays_and_does_not_count() {
     let store = opened(&folder, "1");
     let mut comparison = crate::comparison::fresh(ComparisonRequest::default());
     comparison.id = "broken".to_owned();
-    let create_it = ComparisonChange::Create(Box::new(comparison), owner());
+    let create_it = ComparisonChange::Create(Box::new(comparison), tests::owner());
     store.write(Change::Comparison(create_it)).await.unwrap();
     for (id, comparison) in [("p", Some("broken")), ("q", Some("broken")), ("x", None), ("y", None)]
     {
@@ -244,7 +215,7 @@ async fn where_there_is_too_little_room_tables_of_other_machines_go_before_exper
         comparison.imported_at = Some(crate::lab::names::now());
         // Stored twice: beside the whole, and in it.
         comparison.reason = Some("long ".repeat(300_000));
-        let import = ComparisonChange::Import(Box::new(comparison), owner());
+        let import = ComparisonChange::Import(Box::new(comparison), tests::owner());
         store.write(Change::Comparison(import)).await.unwrap();
     }
     let all = ["a", "b", "c", "d"];

@@ -9,7 +9,7 @@ use filature_core::api::{
 use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
-fn experiment(id: &str, workload: &str) -> Experiment {
+pub(super) fn experiment(id: &str, workload: &str) -> Experiment {
     let request: ExperimentRequest = serde_json::from_value(json!({"workload": workload})).unwrap();
     let spec = filature_core::experiment::check(&request, 2).unwrap();
     Experiment {
@@ -35,11 +35,11 @@ fn everything() -> Filter {
     Filter { before: None, workload: None, state: None, comparison: None, owner: None, limit: 9 }
 }
 
-fn owner() -> Client {
+pub(super) fn owner() -> Client {
     Client::of_session("owner")
 }
 
-fn create(experiment: Experiment, membership: Option<Membership>) -> Change {
+pub(super) fn create(experiment: Experiment, membership: Option<Membership>) -> Change {
     Change::Create { experiment: Box::new(experiment), owner: owner(), membership }
 }
 
