@@ -33,6 +33,12 @@ pub fn binary() -> &'static Path {
     &BINARY
 }
 
+/// Whether this is the nightly run (`cargo xtask test --nightly`): a release build on a machine
+/// that is left alone, where tests take long and may hold answers to their times.
+pub fn is_nightly() -> bool {
+    std::env::var_os("FILATURE_NIGHTLY").is_some()
+}
+
 /// Runs the command line to its end.
 pub fn filature(arguments: &[&str]) -> Output {
     Command::new(binary()).args(arguments).output().expect("the program can be started")

@@ -2,6 +2,7 @@
 //! meanwhile all others are answered.
 
 use filature_tests::events::EventStream;
+use filature_tests::is_nightly;
 use filature_tests::server::{PATIENCE, Server};
 use filature_tests::socket::Socket;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -265,7 +266,7 @@ fn five_hundred_of_each_kind_are_all_hung_up_on_and_meanwhile_others_are_answere
     let during = slowest(&during);
     println!("/healthz, p99: {before:?} before, {during:?} with 2500 more connections");
     // A figure of a quiet machine: elsewhere it says more about the other tests.
-    if std::env::var_os("FILATURE_NIGHTLY").is_some() {
+    if is_nightly() {
         let most = (2 * before).max(Duration::from_millis(100));
         assert!(during <= most, "{during:?} instead of {before:?}");
     }

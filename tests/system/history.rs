@@ -4,7 +4,7 @@
 use filature_tests::history::{database, fill};
 use filature_tests::server::{PATIENCE, Server};
 use filature_tests::visitor::Visitor;
-use filature_tests::{binary, text};
+use filature_tests::{binary, is_nightly, text};
 use nix::sys::signal::Signal;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -193,13 +193,10 @@ const LISTS: [(&str, usize); 7] = [
     ("limit=50&state=cancelled&workload=fan-out", 0),
 ];
 
-/// The whole of it with `FILATURE_NIGHTLY` set, which wants a release build
-/// (`FILATURE_BIN`) and a machine that is left alone. Without, a hundredth, and nothing is
-/// timed.
+/// The whole of it in the nightly run; else a hundredth, and nothing is timed.
 #[test]
 fn a_long_history_is_opened_listed_and_read_in_no_time() {
-    let is_nightly = std::env::var_os("FILATURE_NIGHTLY").is_some();
-    let (copies, times) = if is_nightly { (100_000, 200) } else { (1_000, 5) };
+    let (copies, times) = if is_nightly() { (100_000, 200) } else { (1_000, 5) };
     let data = tempfile::tempdir().unwrap();
     let cookie = one_experiment(data.path());
     fill(data.path(), copies);
@@ -242,7 +239,7 @@ fn a_long_history_is_opened_listed_and_read_in_no_time() {
         worst = worst.max(time);
         server.kill();
     }
-    if is_nightly {
+    if is_nightly() {
         assert!(slowest_start <= Duration::from_secs(1), "{slowest_start:?}");
         assert!(worst <= Duration::from_millis(50), "{worst:?}");
     }

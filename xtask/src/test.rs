@@ -24,7 +24,8 @@ pub(crate) struct Options {
     #[arg(long)]
     api: bool,
     /// Run what takes an hour and wants a machine that is left alone: a server that is killed
-    /// 1000 times under load, and one with 100 000 experiments, whose answers are timed
+    /// 1000 times under load, and timed answers: from a history of 100 000 experiments, to
+    /// hostile requests, and beside 2500 bad connections
     #[arg(long)]
     nightly: bool,
 }
@@ -85,13 +86,13 @@ fn native(server: &PathBuf) -> Result<(), String> {
 
 fn nightly(server: &PathBuf) -> Result<(), String> {
     say(format!(
-        "cargo test kills, history: the server is killed {NIGHTLY_KILLS} times under load, and \
-         has a long history"
+        "cargo test kills, history, hostile, connections: the server is killed {NIGHTLY_KILLS} \
+         times under load, and what it answers is timed"
     ));
     let test = ["test", "--package", "filature-tests", "--test", "system", "--", "--nocapture"];
     // One after another: beside another test, nothing could be timed.
     run(cargo(&test)
-        .args(["--test-threads=1", "kills::", "history::"])
+        .args(["--test-threads=1", "kills::", "history::", "hostile::", "connections::"])
         .env("FILATURE_BIN", server)
         .env("FILATURE_NIGHTLY", "1")
         .env("FILATURE_KILLS", NIGHTLY_KILLS))

@@ -193,26 +193,33 @@ fn page_query(filter: &Filter) -> String {
     )
 }
 
+/// What cannot be read, as a line that was damaged by hand, is left out: the others of its page
+/// are none the worse for it.
 pub(super) fn page(connection: &mut Connection, filter: &Filter) -> Result<Page, rusqlite::Error> {
-    // One line more than asked for tells whether there is a next page.
-    let mut rows: Vec<(i64, ExperimentLine)> = connection
-        .prepare_cached(&page_query(filter))?
-        .query_map(
-            params![
-                filter.before,
-                filter.workload,
-                filter.state.map(State::id),
-                filter.comparison,
-                filter.owner.as_ref().map(Client::name),
-                i64::from(filter.limit) + 1
-            ],
-            |row| Ok((row.get(0)?, line(row)?)),
-        )?
-        .collect::<Result<_, _>>()?;
-    let more = rows.len() > filter.limit as usize;
-    rows.truncate(filter.limit as usize);
-    let next = if more { rows.last().map(|(seq, _)| *seq) } else { None };
-    Ok(Page { lines: rows.into_iter().map(|(_, line)| line).collect(), next })
+    let mut select = connection.prepare_cached(&page_query(filter))?;
+    let mut rows = select.query(params![
+        filter.before,
+        filter.workload,
+        filter.state.map(State::id),
+        filter.comparison,
+        filter.owner.as_ref().map(Client::name),
+        // One line more than asked for tells whether there is a next page.
+        i64::from(filter.limit) + 1
+    ])?;
+    let mut page = Page { lines: Vec::new(), next: None };
+    let mut last = None;
+    for _ in 0..filter.limit {
+        let Some(row) = rows.next()? else { return Ok(page) };
+        let seq: i64 = row.get(0)?;
+        last = Some(seq);
+        match line(row) {
+            Ok(line) => page.lines.push(line),
+            Err(error) => tracing::warn!(seq, %error, "an experiment of the list cannot be read"),
+        }
+    }
+    let is_more = rows.next()?.is_some();
+    page.next = last.filter(|_| is_more);
+    Ok(page)
 }
 
 fn line(row: &Row<'_>) -> Result<ExperimentLine, rusqlite::Error> {

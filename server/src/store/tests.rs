@@ -134,6 +134,19 @@ async fn the_history_is_read_page_by_page_newest_first() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_left_out_of_its_page_alone() {
+    let (folder, store) = created(&["a", "b", "c"]).await;
+    let file = rusqlite::Connection::open(folder.path().join(schema::FILE)).unwrap();
+    file.execute("UPDATE experiments SET spec = '{' WHERE id = 'b'", []).unwrap();
+    let filter = |before| Filter { before, limit: 2, ..everything() };
+    let ids = |page: &Page| page.lines.iter().map(|line| line.id.clone()).collect::<Vec<_>>();
+    let first = store.page(filter(None)).await.unwrap();
+    assert_eq!(ids(&first), ["c"]);
+    let second = store.page(filter(first.next)).await.unwrap();
+    assert_eq!((ids(&second), second.next), (vec!["a".to_owned()], None));
+}
+
+#[tokio::test]
 async fn the_times_of_what_was_measured_are_told_oldest_first() {
     let (folder, store) = created(&["a", "b", "c", "half", "odd"]).await;
     for (id, seconds, state) in [

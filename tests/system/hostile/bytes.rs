@@ -1,6 +1,6 @@
 //! Bodies, headers and paths that no client library would send.
 
-use super::{REFUSAL_MS_MAX, median_ms, refused};
+use super::{assert_in_time, refused};
 use filature_tests::server::{PATIENCE, Server, is_alive};
 use filature_tests::wire::Wire;
 use serde_json::json;
@@ -173,7 +173,7 @@ fn what_no_client_would_send_is_a_problem_each_time() {
         assert!(text.len() < 2_000, "{name}: {text}");
         times.push(reply.took);
     }
-    assert!(median_ms(&mut times) < REFUSAL_MS_MAX, "{} ms", median_ms(&mut times));
+    assert_in_time("bodies, heads and paths", times);
     assert_eq!(server.json(EXPERIMENTS)["experiments"], json!([]), "none was accepted");
 }
 

@@ -1,7 +1,7 @@
 //! Every numeric field of every route, as the served OpenAPI has them, and every workload's
 //! params at the edges of what is allowed and beyond.
 
-use super::{REFUSAL_MS_MAX, median_ms, refused};
+use super::{assert_in_time, refused};
 use crate::comparisons::{ALL, exported};
 use filature_tests::server::Server;
 use filature_tests::wire::{Reply, Wire};
@@ -220,7 +220,7 @@ fn assert_held(server: &Server, wholes: &[Whole]) {
         }
     }
     assert!(missed.is_empty(), "described and not tried: {missed:?}");
-    assert!(median_ms(&mut times) < REFUSAL_MS_MAX, "{} ms", median_ms(&mut times));
+    assert_in_time("numbers in bodies", times);
     assert!(filature_tests::server::is_alive(server.pid()));
 }
 
@@ -313,7 +313,7 @@ fn every_param_of_every_workload_is_taken_at_its_edges_and_refused_beyond() {
         }
     }
     assert!(edges > 100 && times.len() > 500, "{edges} edges, {} refused", times.len());
-    assert!(median_ms(&mut times) < REFUSAL_MS_MAX, "{} ms", median_ms(&mut times));
+    assert_in_time("numbers of workloads", times);
     let history = server.json("/api/v1/experiments?limit=100");
     let rest: Vec<&Value> = history["experiments"].as_array().unwrap().iter().collect();
     assert!(rest.iter().all(|line| line["state"] != "queued"), "nothing waits any more");
@@ -363,7 +363,7 @@ fn every_number_in_a_query_or_a_path_is_held_to_what_the_description_says() {
         }
     }
     assert_eq!(tried.len(), 6, "{tried:?}");
-    assert!(median_ms(&mut times) < REFUSAL_MS_MAX, "{} ms", median_ms(&mut times));
+    assert_in_time("numbers in queries and paths", times);
 }
 
 #[test]
