@@ -51,6 +51,7 @@ use filature_core::api::Budget;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -158,7 +159,9 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
         removed.experiments.iter().for_each(|id| app.finished.remove(id));
         removed.comparisons.iter().for_each(|id| app.compared.remove(id));
     });
-    let measuring = tokio::spawn(Arc::clone(&lab).run());
+    // Polled here, by the main thread alone: it is the one that does not step back, and what it
+    // starts does not either.
+    let mut measuring = pin!(Arc::clone(&lab).run());
     let comparing = tokio::spawn(Arc::clone(&lab).run_comparisons());
     let text = start::text(address, &settings, &app.hosts, &token);
     let times = watch::Times::new(&settings.connections);
@@ -171,14 +174,14 @@ pub async fn serve(settings: Settings, data: &Path) -> Result<(), String> {
 
     tokio::select! {
         () = signals.next() => tracing::info!("stopping"),
+        () = &mut measuring => return Err("the lab ended".to_owned()),
         ended = &mut accepting => return Err(format!("the server ended: {ended:?}")),
     }
     signals.end_at_next();
     stopping.cancel();
     let stop_time = Duration::from_secs(settings.stop_time_s);
     let lab_ends = async {
-        lab.close().await;
-        let _ = measuring.await;
+        tokio::join!(lab.close(), measuring);
         let _ = comparing.await;
     };
     let connections_end = async {

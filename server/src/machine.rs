@@ -4,6 +4,7 @@
 //! - [`resident`]: how much memory a process has, looked at from outside.
 //! - [`footprint`]: what the kernel keeps for a process beside its resident memory.
 //! - [`limits`]: how many threads and tasks fit, and which setting binds.
+//! - [`priority`]: who steps back on a busy core.
 //! - [`affinity`]: pinning a process to fewer cores than there are.
 //! - [`usage`]: memory, processor time and context switches; the load from outside.
 
@@ -12,6 +13,7 @@ mod cgroup;
 pub(crate) mod data;
 pub mod footprint;
 pub mod limits;
+pub mod priority;
 pub mod resident;
 pub mod usage;
 

@@ -1,10 +1,11 @@
 //! A crowd: many clients at once, each with several experiments and an event stream.
 
-use filature_tests::server::Server;
+use filature_tests::server::{PATIENCE, Server};
 use filature_tests::visitor::Visitor;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::thread;
+use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 200;
 const EACH: usize = 3;
@@ -71,4 +72,45 @@ fn nobody_of_a_crowd_starves_and_everybody_hears_of_the_end() {
     }
     assert_eq!(server.json("/healthz")["queued"], 0);
     assert_eq!(server.children(), [0_u32; 0]);
+}
+
+/// The niceness of the main thread of a process, and that of its other threads.
+fn niceness(pid: u32) -> (i64, Vec<i64>) {
+    let of = |thread: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/stat")).ok()?;
+        // The name of a thread may hold spaces.
+        let (_, rest) = stat.rsplit_once(')')?;
+        rest.split_whitespace().nth(16)?.parse().ok()
+    };
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let threads = threads.map(|thread| thread.unwrap().file_name().into_string().unwrap());
+    let main = pid.to_string();
+    // Another thread may have ended meanwhile.
+    (of(&main).unwrap(), threads.filter(|id| *id != main).filter_map(|id| of(&id)).collect())
+}
+
+#[test]
+fn whoever_serves_a_crowd_steps_back_behind_what_is_measured() {
+    let server = Server::start();
+    let id = server.submit(&json!({"workload": "fan-out", "executors": ["threads", "tokio-multi"],
+        "samples": 1000, "params": {"units": 2, "work": "sleep", "duration_ms": 100}}));
+    let running = server.wait(&id, |e| e["cells"][1]["samples"][0].is_object());
+    assert_eq!(running["state"], "running");
+    let (usual, _) = niceness(std::process::id());
+    let children = server.children();
+    assert_eq!(children.len(), 2);
+    for (main, others) in children.iter().map(|child| niceness(*child)) {
+        assert!(main == usual && others.iter().all(|nice| *nice == usual), "{main} {others:?}");
+    }
+    let start = Instant::now();
+    loop {
+        let (main, others) = niceness(server.pid());
+        assert!(main == usual && others.len() >= 2, "{main} {others:?}");
+        if others.iter().all(|nice| *nice > usual) {
+            return;
+        }
+        // A thread steps back as soon as it runs.
+        assert!(start.elapsed() < PATIENCE, "{others:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
 }

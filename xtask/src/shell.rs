@@ -31,6 +31,14 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).args(arguments);
+    // What the cargo that runs this program says of it. Build scripts look at these, and would
+    // have to run again whenever cargo is called without this program.
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -2,16 +2,18 @@
 
 use super::Failure;
 use crate::http;
+use crate::machine::priority::step_back;
 use crate::settings::Settings;
 use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 pub(super) fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     let data = data_folder(settings.data.as_ref())?;
-    let runtime =
-        Runtime::new().map_err(|error| Failure::Failed(format!("no Tokio runtime: {error}")))?;
+    // The main thread measures and all others serve: see `http::serve`.
+    let runtime = Builder::new_multi_thread().enable_all().on_thread_start(step_back).build();
+    let runtime = runtime.map_err(|error| Failure::Failed(format!("no Tokio runtime: {error}")))?;
     let served = runtime.block_on(http::serve(settings, &data));
     // What is still being computed for a connection has nobody to go to.
     runtime.shutdown_background();

@@ -50,6 +50,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Wanted {
 /// grows: under load, its allocations were most of what an answer cost.
 const HEADERS_MAX: usize = 12;
 
+const BROTLI: HeaderValue = HeaderValue::from_static("br");
+const BY_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
 impl Cached {
     /// The answer that carries `value`.
     pub(super) fn new<T: Serialize>(value: &T) -> Self {
@@ -62,13 +67,10 @@ impl Cached {
         Self { json: json.into(), brotli: Arc::default(), tag }
     }
 
-    /// The same for an answer that every visitor gets: it is compressed once, as well as
-    /// can be, on a thread of its own since that takes a moment.
-    pub(super) fn for_all<T: Serialize>(value: &T) -> Self {
-        let answer = Self::new(value);
-        let (json, brotli) = (answer.json.clone(), Arc::clone(&answer.brotli));
-        std::thread::spawn(move || brotli.get_or_init(|| compressed(&json)).len());
-        answer
+    /// Compresses it as well as can be, for all who will get it from now on. That takes a
+    /// moment: until it is done, each gets what is compressed for it alone.
+    pub(super) fn compress(&self) {
+        self.brotli.get_or_init(|| compressed(&self.json));
     }
 
     /// The answer, or 304 to a client that has it.
@@ -79,12 +81,12 @@ impl Cached {
         let mut response = Response::new(if known { Body::empty() } else { body.clone().into() });
         let mut headers = HeaderMap::with_capacity(HEADERS_MAX);
         if brotli.is_some() {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
-            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            headers.insert(header::CONTENT_ENCODING, BROTLI);
+            headers.insert(header::VARY, BY_ENCODING);
         }
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_TYPE, JSON);
         headers.insert(header::ETAG, self.tag.clone());
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::CACHE_CONTROL, NO_CACHE);
         *response.headers_mut() = headers;
         if known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;

@@ -4,6 +4,7 @@ use super::App;
 use super::cached::{Cached, Wanted};
 use super::extract::{cut, fresh_json};
 use super::problem::{Answer, Failure};
+use crate::machine::priority;
 use crate::{highlight, machine};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
@@ -12,6 +13,7 @@ use filature_core::about::{Preset, param_values};
 use filature_core::api::{ExecutorInfo, MachineReport, PresetInfo, Problem, Source, WorkloadInfo};
 use filature_core::{Executor, Workload, params, source, workloads};
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
 /// The workloads, made ready once: they are part of the program.
@@ -21,19 +23,20 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    /// The catalogue of the registry.
+    /// The catalogue of the registry. Its answers are compressed one after another, in time
+    /// that nobody else wants: a cell may be measured already.
     pub(super) fn new() -> Self {
         let infos = || workloads::ALL.iter().map(|workload| info(*workload));
         // Many small answers rather than one large: a visitor needs one source at a time.
         let without = |info| WorkloadInfo { params_schema: None, source: None, ..info };
-        Self {
-            all: Cached::for_all(&infos().map(without).collect::<Vec<_>>()),
-            one: workloads::ALL
-                .iter()
-                .map(|w| w.id())
-                .zip(infos().map(|i| Cached::for_all(&i)))
-                .collect(),
-        }
+        let all = Cached::new(&infos().map(without).collect::<Vec<_>>());
+        let one: Vec<Cached> = infos().map(|info| Cached::new(&info)).collect();
+        let answers: Vec<Cached> = iter::once(&all).chain(&one).cloned().collect();
+        std::thread::spawn(move || {
+            priority::give_way();
+            answers.iter().for_each(Cached::compress);
+        });
+        Self { all, one: workloads::ALL.iter().map(|w| w.id()).zip(one).collect() }
     }
 }
 

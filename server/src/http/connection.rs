@@ -10,7 +10,6 @@ use super::tls::Tls;
 use super::watch::{Cut, Phase, Times, Watch, watched};
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, StatusCode};
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -44,9 +43,14 @@ pub(super) struct Serving {
     pub(super) tls: Option<Tls>,
 }
 
-/// When a connection will have been open for as long as one may; a request's extension.
+/// What is known of the connection that a request came on; its extension.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Until(pub(super) Instant);
+pub(super) struct Connected {
+    /// The other end.
+    pub(super) peer: SocketAddr,
+    /// When the connection will have been open for as long as one may.
+    pub(super) until: Instant,
+}
 
 /// How a connection ended, in one word for the metrics.
 pub(super) type Ending = &'static str;
@@ -106,9 +110,9 @@ async fn requests<S: Stream>(
     watch: &Arc<Watch>,
 ) -> Ending {
     let times = serving.times;
-    let until = Until(watch.opened() + times.age);
+    let connected = Connected { peer, until: watch.opened() + times.age };
     let guard = serving.guard.clone();
-    let service = PerConnection { guard, watch: Arc::clone(watch), peer, until, body: times.body };
+    let service = PerConnection { guard, watch: Arc::clone(watch), connected, body: times.body };
     let mut connection = http1::Builder::new()
         // The clock of the connection holds it to its limits, with one timer for all.
         .header_read_timeout(None)
@@ -210,8 +214,7 @@ async fn linger(mut stream: impl AsyncRead + Unpin) {
 struct PerConnection {
     guard: Guard<Router>,
     watch: Arc<Watch>,
-    peer: SocketAddr,
-    until: Until,
+    connected: Connected,
     body: Duration,
 }
 
@@ -230,9 +233,7 @@ impl hyper::service::Service<Request<Incoming>> for PerConnection {
             let (watch, late) = (Arc::clone(&self.watch), Box::pin(sleep(self.body)));
             Body::new(Given { body, watch, late, limit: self.body, is_over: false })
         });
-        let extensions = request.extensions_mut();
-        extensions.insert(ConnectInfo(self.peer));
-        extensions.insert(self.until);
+        request.extensions_mut().insert(self.connected);
         Answering { answer: self.guard.clone().call(request), watch: Some(Arc::clone(&self.watch)) }
     }
 }

@@ -1,7 +1,7 @@
 //! The stream of events: one for a whole page, resumed where it broke off.
 
 use super::App;
-use super::connection::Until;
+use super::connection::Connected;
 use super::extract::{unknown_comparison, unknown_experiment, wrong_query};
 use super::places::Place;
 use super::problem::{Answer, Failure};
@@ -19,7 +19,7 @@ use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
@@ -71,7 +71,7 @@ pub(super) struct EventsQuery {
 pub(super) async fn events(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Extension(until): Extension<Until>,
+    Extension(connected): Extension<Connected>,
     query: Result<Query<EventsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer<Response> {
@@ -104,7 +104,8 @@ pub(super) async fn events(
         return Err(unknown_comparison(&id));
     }
     let stopping = app.stopping.clone();
-    let stream = Stream { listener, stopping, greeted: false, until, _place: place };
+    let stream =
+        Stream { listener, stopping, greeted: false, until: connected.until, _place: place };
     let headers =
         [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(stream::unfold(stream, Stream::next))).into_response())
@@ -114,7 +115,7 @@ struct Stream {
     listener: Listener,
     stopping: CancellationToken,
     greeted: bool,
-    until: Until,
+    until: Instant,
     _place: Place,
 }
 
@@ -129,7 +130,7 @@ impl Stream {
         }
         let text = tokio::select! {
             () = self.stopping.cancelled() => return None,
-            () = sleep_until(self.until.0) => return None,
+            () = sleep_until(self.until) => return None,
             text = self.listener.next() => text,
             () = tokio::time::sleep(KEEP_ALIVE_EVERY) => Bytes::from_static(b": still here\n\n"),
         };

@@ -4,7 +4,7 @@
 //! link to what people look at.
 
 use super::guard::DOCS;
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use std::net::{IpAddr, SocketAddr};
 
 /// The names under which this server answers.
@@ -88,7 +88,7 @@ impl Hosts {
     }
 }
 
-const SITE: &str = "sec-fetch-site";
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether somebody has followed a link to what people look at. No page gets to see what
 /// another one has opened in this way.

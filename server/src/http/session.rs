@@ -2,20 +2,21 @@
 //! and where it sends none, by its address; the teacher by a token.
 
 use super::App;
+use super::connection::Connected;
 use super::extract::Body;
 use super::places;
 use super::problem::{Answer, Failure};
 use crate::client::Client;
 use crate::lab::names::random_word;
 use crate::store::Owned;
-use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use filature_core::api::{Problem, TeacherRequest};
 use ring::digest::{Digest, SHA256, digest};
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The cookie of a client.
@@ -130,8 +131,8 @@ impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::from([0; 4]), |ConnectInfo(peer)| peer.ip());
+        let connected = parts.extensions.get::<Connected>();
+        let peer = connected.map_or(IpAddr::from([0; 4]), |connected| connected.peer.ip());
         let secret = session(&parts.headers).map(|secret| Shown::Secret(secret.to_owned()));
         let shown = secret.unwrap_or(Shown::Address(peer));
         let is_teacher = app.sessions.is_teacher(&parts.headers);

@@ -18,10 +18,12 @@ use crate::settings::Settings;
 use crate::store::{Change, Finish, Membership, Store};
 use filature_core::api::{CellState, Disturbance, Experiment, Spec, State};
 use filature_core::experiment;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -224,15 +226,17 @@ impl Lab {
     }
 
     /// Measures what is queued until the lab is closed.
+    ///
+    /// Whatever is measured gets the priority of the thread that polls this.
     pub async fn run(self: Arc<Self>) {
         self.check_history().await;
         self.trim_history().await;
         while let Some(running) = self.next_experiment().await {
             self.counts.waits.observe(running.waited.as_secs_f64());
             self.announce_places();
-            let task = tokio::spawn(Arc::clone(&self).measure(Arc::clone(&running)));
-            if let Err(error) = task.await {
-                tracing::error!(experiment = running.id, %error, "measuring died");
+            // The panic hook has logged where.
+            if AssertUnwindSafe(self.measure(&running)).catch_unwind().await.is_err() {
+                tracing::error!(experiment = running.id, "measuring died");
                 let reason = "an error in Filature itself; its log says more".to_owned();
                 self.finish(&running, State::Failed, Some(reason), None).await;
             }
@@ -243,8 +247,8 @@ impl Lab {
         }
     }
 
-    async fn measure(self: Arc<Self>, running: Arc<Running>) {
-        let (state, reason, disturbance) = match self.cells(&running).await {
+    async fn measure(self: &Arc<Self>, running: &Running) {
+        let (state, reason, disturbance) = match self.cells(running).await {
             Ok((states, disturbance)) => {
                 let (state, reason) = outcome(running.stop.state(), &states);
                 (state, reason, disturbance)
@@ -259,7 +263,7 @@ impl Lab {
                 (State::Failed, Some(reason), None)
             }
         };
-        self.finish(&running, state, reason, disturbance).await;
+        self.finish(running, state, reason, disturbance).await;
     }
 
     /// Takes all cells to their end.

@@ -5,6 +5,7 @@ use super::StoreError;
 use super::change::Change;
 use super::keep::{self, Keep, Removed};
 use super::schema;
+use crate::machine::priority::step_back;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, oneshot};
@@ -72,6 +73,7 @@ pub(super) fn start(connection: Connection, file: PathBuf) -> Result<Writer, Str
 }
 
 fn work(mut connection: Connection, file: &Path, mut waiting: mpsc::Receiver<Job>) {
+    step_back();
     let mut next = None;
     while let Some(job) = next.take().or_else(|| waiting.blocking_recv()) {
         match job {

@@ -1,8 +1,8 @@
 //! Ten thousand hostile requests, after which the server is the same process, holds no more
 //! memory, and has kept nothing.
 
-use super::bytes::{hostile, malformed};
 use super::assert_in_time;
+use super::bytes::{hostile, malformed};
 use filature_tests::server::{Server, is_alive};
 use filature_tests::wire::Wire;
 use serde_json::json;

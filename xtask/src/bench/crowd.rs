@@ -81,6 +81,7 @@ fn short() -> Value {
 fn alone(server: &Server) -> Result<f64, String> {
     let holder = http::start(&server.address, &holder())?;
     let cell = http::start(&server.address, &reference())?;
+    server.settle()?;
     median_of(server, &holder, &cell)
 }
 
@@ -93,6 +94,7 @@ fn under_crowd(server: &Server, seen: &mut Seen) -> Result<f64, String> {
     let late = http::ask_as(&server.address, "late", "POST", "/api/v1/experiments", &short())?;
     let position = late["position"].as_f64().ok_or("a newcomer has no place")?;
     seen.turns.push(position / (CLIENTS + 1) as f64);
+    server.settle()?;
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         // All of them read what comes, as pages do.

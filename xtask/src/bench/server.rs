@@ -177,6 +177,10 @@ fn listeners(server: &Server, pairs: u32) -> Result<Comparison, String> {
     Ok(Comparison::new("a cell with 100 listeners / without, wall ns", bar, rounds))
 }
 
+/// How long a server that has settled has used no tick of processor time.
+const SETTLED_FOR: Duration = Duration::from_millis(300);
+const SETTLES_WITHIN: Duration = Duration::from_secs(30);
+
 /// A running server; ended when dropped.
 pub(super) struct Server {
     process: Child,
@@ -254,6 +258,26 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
         kib.map(|kib| kib * 1024.0 / 1e6).ok_or_else(|| format!("{path} has no VmRSS"))
+    }
+
+    /// Waits until the server has done what it does after its start or for who came last.
+    ///
+    /// # Errors
+    /// If the kernel does not tell how much processor time it uses, or it uses some for ever.
+    pub(super) fn settle(&self) -> Result<(), String> {
+        let start = Instant::now();
+        let mut before = self.cpu_us()?;
+        loop {
+            thread::sleep(SETTLED_FOR);
+            let now = self.cpu_us()?;
+            if now <= before {
+                return Ok(());
+            }
+            if start.elapsed() > SETTLES_WITHIN {
+                return Err("the server does not come to rest".to_owned());
+            }
+            before = now;
+        }
     }
 
     /// Ends the process, and with it all that waits for its answers.
