@@ -165,7 +165,7 @@ pub fn params_in_words(
         let name = crate::fields::label_of(param).to_ascii_lowercase();
         Some(match &param.kind {
             filature_core::params::ParamKind::Integer { unit, .. } if *unit == param.name => {
-                format!("{value} {unit}")
+                format!("{value} {}", if value == "1" { unit.trim_end_matches('s') } else { unit })
             }
             filature_core::params::ParamKind::Integer { unit, .. }
                 if param.name.ends_with(unit.as_str()) =>
@@ -179,27 +179,25 @@ pub fn params_in_words(
 }
 
 fn verdict(outline: Outline, value: Live<Option<u64>>) -> El {
-    let sentence = move || {
+    let only = |text: &str| vec![el("span").child(text)];
+    let parts = move || {
         outline.with(|experiment| {
-            let experiment = experiment.as_ref()?;
+            let Some(experiment) = experiment.as_ref() else { return Vec::new() };
             let verdicts = &experiment.verdicts;
             let chosen = verdicts.iter().find(|v| v.sweep_value == value.get());
-            if let Some(verdict) = chosen.or(verdicts.last()) {
-                return Some(verdict.sentence.clone());
+            match chosen.or(verdicts.last()) {
+                // The fastest stands out; what the others took, which may be much, is smaller.
+                Some(verdict) => match verdict.sentence.split_once("; ") {
+                    Some((first, others)) => {
+                        let first = el("span").child(format!("{first}; "));
+                        vec![first, classed("span", "others").child(others)]
+                    }
+                    None => only(&verdict.sentence),
+                },
+                None if experiment.state.is_final() => only(&ended_without(experiment)),
+                None => Vec::new(),
             }
-            experiment.state.is_final().then(|| ended_without(experiment))
         })
-    };
-    // The fastest stands out; what the others took, which may be much, is set smaller.
-    let parts = move || {
-        let sentence = sentence().unwrap_or_default();
-        let (first, others) = sentence.split_once("; ").unwrap_or((&sentence, ""));
-        if others.is_empty() {
-            let only = (!first.is_empty()).then(|| el("span").child(first));
-            return only.into_iter().listed();
-        }
-        let first = el("span").child(format!("{first}; "));
-        vec![first, classed("span", "others").child(others)]
     };
     classed("p", "verdict").id("verdict").attr("role", "status").live(parts)
 }
@@ -207,7 +205,7 @@ fn verdict(outline: Outline, value: Live<Option<u64>>) -> El {
 fn ended_without(experiment: &Experiment) -> String {
     let what = match experiment.state {
         State::Cancelled => "Cancelled before there was anything to compare.",
-        State::Interrupted => "Interrupted before there was anything to compare. Run it again.",
+        State::Interrupted => "Interrupted before there was anything to compare.",
         _ => "Nothing could be measured.",
     };
     match &experiment.reason {

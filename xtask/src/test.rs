@@ -23,7 +23,7 @@ pub(crate) struct Options {
     /// Run schemathesis against the served OpenAPI, for up to three minutes
     #[arg(long)]
     api: bool,
-    /// Run what takes an hour and wants a machine that is left alone: a server that is killed
+    /// Run what takes a quarter of an hour and wants a machine that is left alone: a server killed
     /// 1000 times under load, and timed answers: from a history of 100 000 experiments, to
     /// hostile requests, and beside 2500 bad connections
     #[arg(long)]
