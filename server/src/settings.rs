@@ -29,7 +29,7 @@ pub struct Settings {
     #[arg(long = "allow-host", value_name = "HOST")]
     pub allowed_hosts: Vec<String>,
     /// The secret that lets a teacher cancel and delete everything; at least 16 characters
-    /// [default: a new one at every start, printed when listening beyond loopback].
+    /// [default: a new one at every start, which is printed then].
     #[arg(long, value_name = "TOKEN", env = "FILATURE_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
     /// How the log on stderr is written.

@@ -36,6 +36,9 @@ use tokio::sync::Semaphore;
 /// How many reads may run at once, each with a connection of its own.
 const READERS_MAX: usize = 4;
 
+/// How many of those who read apart may do so at once.
+const READERS_APART_MAX: usize = 2;
+
 /// Why something could not be stored or read.
 #[derive(Clone, Debug)]
 pub struct StoreError {
@@ -68,11 +71,11 @@ pub struct Store {
     keep: Keep,
     forget: Arc<OnceLock<Forget>>,
     readers: Arc<Readers>,
+    permits: Arc<Semaphore>,
 }
 
 struct Readers {
     file: PathBuf,
-    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
     /// Whether nobody knows that every page of the file is whole.
     unchecked: AtomicBool,
@@ -98,12 +101,21 @@ impl Store {
         let readers = Readers {
             file,
             unchecked: AtomicBool::new(check == schema::Check::Due),
-            permits: Arc::new(Semaphore::new(READERS_MAX)),
             idle: Mutex::default(),
             _lock: lock,
         };
-        let readers = Arc::new(readers);
-        Ok(Self { writer, keep: Keep::default(), forget: Arc::default(), readers })
+        Ok(Self {
+            writer,
+            keep: Keep::default(),
+            forget: Arc::default(),
+            readers: Arc::new(readers),
+            permits: Arc::new(Semaphore::new(READERS_MAX)),
+        })
+    }
+
+    /// The same history for somebody whose reads wait for no others' but those of its like.
+    pub fn apart(&self) -> Self {
+        Self { permits: Arc::new(Semaphore::new(READERS_APART_MAX)), ..self.clone() }
     }
 
     /// The same history, of which no more than this is kept.
@@ -118,7 +130,7 @@ impl Store {
     }
 
     /// Removes some of the oldest of what is more than is kept; whether there is more to do.
-    /// Each call takes some milliseconds, so that others can write in between.
+    /// Each call takes a moment only, so that others can write in between.
     ///
     /// # Errors
     /// Why it could not be removed.
@@ -190,6 +202,16 @@ impl Store {
     ) -> Result<Option<Option<Client>>, StoreError> {
         let id = id.to_owned();
         self.read(move |connection| read::owner(connection, owned, &id)).await
+    }
+
+    /// Whether an experiment has a cell of this index; `None` where there is no such
+    /// experiment.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn has_cell(&self, id: &str, cell: usize) -> Result<Option<bool>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| read::has_cell(connection, &id, cell)).await
     }
 
     /// What was asked for and how long it was in the slot, of the last experiments all of which
@@ -272,7 +294,7 @@ impl Store {
         &self,
         read: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permits = Arc::clone(&self.readers.permits);
+        let permits = Arc::clone(&self.permits);
         let permit = permits.acquire_owned().await.expect("it is never closed");
         let readers = Arc::clone(&self.readers);
         let task = tokio::task::spawn_blocking(move || {

@@ -156,6 +156,15 @@ impl Server {
         open.expect("the server runs").count()
     }
 
+    /// The memory that the server has to itself or shares: what `ps` calls RSS.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("the server runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        kib.expect("the kernel tells it in kB") * 1024
+    }
+
     /// A figure of `/metrics`, by its name with its labels; 0 where it is not there yet.
     pub fn metric(&self, name: &str) -> u64 {
         let text = self.get("/metrics").text().expect("the metrics are text");

@@ -1,5 +1,6 @@
 //! A crowd: many clients at once, each with several experiments and an event stream.
 
+use filature_tests::is_nightly;
 use filature_tests::server::{PATIENCE, Server};
 use filature_tests::visitor::Visitor;
 use serde_json::{Value, json};
@@ -24,13 +25,14 @@ fn nobody_of_a_crowd_starves_and_everybody_hears_of_the_end() {
     let server = Server::start();
     let first = Visitor::new(&server);
     let slow = first.submit(&json!({"workload": "fan-out", "executors": ["tokio-current"],
-        "samples": 1000, "params": {"units": 1, "work": "sleep", "duration_ms": 100}}));
+        "samples": 1000, "params": {"units": 1, "work": "sleep", "duration_ms": 800}}));
     let slow = slow["id"].as_str().unwrap().to_owned();
     server.wait(&slow, |e| e["state"] == "running");
 
+    let idle_bytes = server.resident_bytes();
     let ids = thread::scope(|scope| {
         let (server, clients) = (&server, 0..CLIENTS);
-        let waiting: Vec<_> = clients
+        let mut waiting: Vec<_> = clients
             .map(|_| {
                 let visitor = Visitor::new(server);
                 let ids: Vec<String> = (0..EACH)
@@ -47,8 +49,10 @@ fn nobody_of_a_crowd_starves_and_everybody_hears_of_the_end() {
             })
             .collect();
         let late = Visitor::new(server).submit(&short());
+        waiting.push(vec![late["id"].as_str().unwrap().to_owned()]);
         let before = late["position"].as_u64().unwrap() as usize;
         assert_eq!(before, 1 + CLIENTS, "one turn of everybody else, and the one that runs");
+        assert_bearable(server, idle_bytes);
         let cancelled = first.ask("DELETE", &format!("/api/v1/experiments/{slow}"), None);
         assert_eq!(cancelled.status(), 200);
         waiting
@@ -72,6 +76,22 @@ fn nobody_of_a_crowd_starves_and_everybody_hears_of_the_end() {
     }
     assert_eq!(server.json("/healthz")["queued"], 0);
     assert_eq!(server.children(), [0_u32; 0]);
+}
+
+/// That the crowd takes little memory, and in the nightly run that it keeps nobody waiting.
+fn assert_bearable(server: &Server, idle_bytes: u64) {
+    let taken = server.resident_bytes().saturating_sub(idle_bytes);
+    assert!(taken <= 100_000_000, "{taken} bytes");
+    let mut times: Vec<Duration> = (0..200)
+        .map(|_| {
+            let start = Instant::now();
+            assert_eq!(server.json("/healthz")["status"], "ok");
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    println!("{taken} bytes for the crowd; /healthz: p99 {:?}", times[197]);
+    assert!(!is_nightly() || times[197] <= Duration::from_millis(100), "{:?}", times[197]);
 }
 
 /// The niceness of the main thread of a process, and that of its other threads.

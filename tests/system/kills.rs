@@ -6,6 +6,7 @@
 use crate::crash::database;
 use filature_tests::events::EventStream;
 use filature_tests::server::{PATIENCE, Server, is_alive};
+use nix::sys::signal::Signal;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -165,6 +166,11 @@ fn watch(mut stream: EventStream, shown: &Shown) {
 fn assert_kept(server: &Server, shown: &Shown, which: &str) {
     for (id, cells) in &*shown.0.lock().unwrap() {
         let experiment = server.experiment(id);
+        let spec = &experiment["spec"];
+        let values = spec["sweep"]["values"].as_array().map_or(1, Vec::len);
+        let asked = spec["executors"].as_array().unwrap().len() * values;
+        let there = experiment["cells"].as_array().unwrap().len();
+        assert_eq!(there, asked, "{which}: {id} is half there");
         let state = experiment["state"].as_str().unwrap();
         let ended = ["done", "cancelled", "failed", "interrupted"];
         assert!(ended.contains(&state), "{which}: {id} is {state}");
@@ -179,7 +185,7 @@ fn assert_kept(server: &Server, shown: &Shown, which: &str) {
     }
 }
 
-/// What SQLite says of the file, and how many cells have no experiment or too few cells.
+/// That SQLite finds the file whole, and nothing in it that belongs to nothing.
 fn assert_whole(data: &Path, which: &str) {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     let connection = Connection::open_with_flags(database(data), flags).unwrap();
@@ -223,6 +229,8 @@ fn a_server_that_is_killed_under_load_loses_nothing_that_it_has_shown() {
                 std::thread::sleep(Duration::from_millis(1));
             }
             std::thread::sleep(life);
+            // Stopped, so that it starts no child after these were counted.
+            server.signal(Signal::SIGSTOP);
             let children = server.children();
             server.kill();
             over.store(true, Relaxed);

@@ -86,13 +86,13 @@ fn native(server: &PathBuf) -> Result<(), String> {
 
 fn nightly(server: &PathBuf) -> Result<(), String> {
     say(format!(
-        "cargo test kills, history, hostile, connections: the server is killed {NIGHTLY_KILLS} \
+        "cargo test kills, history, hostile, connections, crowd: the server is killed {NIGHTLY_KILLS} \
          times under load, and what it answers is timed"
     ));
     let test = ["test", "--package", "filature-tests", "--test", "system", "--", "--nocapture"];
     // One after another: beside another test, nothing could be timed.
     run(cargo(&test)
-        .args(["--test-threads=1", "kills::", "history::", "hostile::", "connections::"])
+        .args(["--test-threads=1", "kills::", "history::", "hostile::", "connections::", "crowd::"])
         .env("FILATURE_BIN", server)
         .env("FILATURE_NIGHTLY", "1")
         .env("FILATURE_KILLS", NIGHTLY_KILLS))

@@ -32,6 +32,11 @@ pub(super) struct Wanted {
     brotli: bool,
 }
 
+impl Wanted {
+    /// The whole, as it is.
+    pub(super) const ANEW: Self = Self { tags: Vec::new(), brotli: false };
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Wanted {
     type Rejection = Infallible;
 
@@ -97,12 +102,11 @@ impl Cached {
         response
     }
 
-    /// The same as [`Self::answer`], of one that was made just now: as long as nobody else
-    /// gets this very answer from what is kept, a large one needs a place.
+    /// The same as [`Self::answer`], of one that may be large.
     ///
     /// # Errors
-    /// 503 where there is none. Waiting for one would hold it in memory meanwhile.
-    pub(super) fn made_now(
+    /// 503 where a large one has no place.
+    pub(super) fn answer_in_place(
         &self,
         heavy: &Heavy,
         visitor: &Visitor,
@@ -112,8 +116,7 @@ impl Cached {
         if answer.status() != StatusCode::OK || !Heavy::is_heavy(self.json.len()) {
             return Ok(answer);
         }
-        let place = heavy.place_now(visitor)?;
-        Ok(place.answer(answer.into_parts().0.headers, self.json.clone()))
+        heavy.answer(visitor, answer.into_parts().0.headers, self.json.clone())
     }
 
     fn is_in(&self, tags: &HeaderValue) -> bool {

@@ -51,9 +51,15 @@ pub(super) async fn claim(
     IdAndCell(id, cell): IdAndCell,
     Body(claim): Body<BrowserClaim>,
 ) -> Answer<Response> {
-    let experiment = experiment(&app, &id, cell).await?;
     // Whoever measures it decides what the figures say.
     visitor.may_change(&app, Owned::Experiment, &id).await?;
+    let turn = app.heavy.turn(&visitor).await;
+    let stored = app.lab.store.experiment(&id).await?;
+    let experiment = stored.ok_or_else(|| unknown_experiment(&id))?;
+    drop(turn);
+    if cell >= experiment.cells.len() {
+        return Err(unknown_cell(&cell.to_string()));
+    }
     if let Some(obstacle) = obstacle(&experiment, cell) {
         return Err(Failure::conflict(obstacle));
     }
@@ -93,20 +99,14 @@ pub(super) async fn report(
 ) -> Answer<StatusCode> {
     // A page that measures here must not pay for reading the history at every report.
     if !app.lab.desk.is_ready(&id, cell) {
-        experiment(&app, &id, cell).await?;
-        return Err(Failure::conflict(format!("cell {cell} is not being measured by a page")));
+        return Err(match app.lab.store.has_cell(&id, cell).await? {
+            None => unknown_experiment(&id),
+            Some(false) => unknown_cell(&cell.to_string()),
+            Some(true) => Failure::conflict(format!("cell {cell} is not being measured by a page")),
+        });
     }
     app.lab.desk.report(&id, cell, report).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn experiment(app: &App, id: &str, cell: usize) -> Answer<Experiment> {
-    let stored = app.lab.store.experiment(id).await?;
-    let experiment = stored.ok_or_else(|| unknown_experiment(id))?;
-    if cell >= experiment.cells.len() {
-        return Err(unknown_cell(&cell.to_string()));
-    }
-    Ok(experiment)
 }
 
 /// Why a cell cannot be claimed, as far as the history tells.

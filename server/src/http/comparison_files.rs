@@ -124,13 +124,12 @@ pub(super) async fn report(
     ComparisonId(id): ComparisonId,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Answer<Response> {
-    let place = app.heavy.place(&visitor).await?;
-    let turn = app.heavy.turn().await;
+    let turn = app.heavy.turn(&visitor).await;
     let found = find(&app, &id).await?;
     let others = others(&app, query).await?;
     let text = turn.make(move || report::comparison::page(&found, &others)).await;
     let name = format!("filature-comparison-{id}.html");
-    Ok(place.answer(of_file(&name, "text/html; charset=utf-8"), text.into()))
+    app.heavy.answer(&visitor, of_file(&name, "text/html; charset=utf-8"), text.into())
 }
 
 /// The comparison's table as HTML without a document around it, as the page shows it.
@@ -159,8 +158,7 @@ pub(super) async fn table(
     ComparisonId(id): ComparisonId,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Answer<Response> {
-    let place = app.heavy.place(&visitor).await?;
-    let turn = app.heavy.turn().await;
+    let turn = app.heavy.turn(&visitor).await;
     let found = find(&app, &id).await?;
     let others = others(&app, query).await?;
     let text = turn.make(move || report::comparison::fragment(&found, &others)).await;
@@ -168,7 +166,7 @@ pub(super) async fn table(
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok(place.answer(headers.into_iter().collect(), text.into()))
+    app.heavy.answer(&visitor, headers.into_iter().collect(), text.into())
 }
 
 /// The comparisons that a query names with `with`.
@@ -224,6 +222,7 @@ pub(super) struct AdviceQuery {
 )]
 pub(super) async fn advice(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     ComparisonId(id): ComparisonId,
     query: Result<Query<AdviceQuery>, QueryRejection>,
 ) -> Answer<Response> {
@@ -238,8 +237,10 @@ pub(super) async fn advice(
             return Err(Failure::bad_query(detail));
         }
     }
+    let turn = app.heavy.turn(&visitor).await;
     let found = find(&app, &id).await?;
-    let advice = comparison::advise(&found, &Question { units, lifetime_ms, work });
+    let question = Question { units, lifetime_ms, work };
+    let advice = turn.make(move || comparison::advise(&found, &question)).await;
     Ok(fresh_json(advice).into_response())
 }
 
@@ -251,10 +252,9 @@ async fn attachment(
     media_type: &'static str,
     write: impl FnOnce(&Comparison) -> String + Send + 'static,
 ) -> Answer<Response> {
-    let place = app.heavy.place(visitor).await?;
-    let turn = app.heavy.turn().await;
+    let turn = app.heavy.turn(visitor).await;
     let found = find(app, id).await?;
     let text = turn.make(move || write(&found)).await;
     let name = format!("filature-comparison-{id}.{extension}");
-    Ok(place.answer(of_file(&name, media_type), text.into()))
+    app.heavy.answer(visitor, of_file(&name, media_type), text.into())
 }

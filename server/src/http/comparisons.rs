@@ -172,17 +172,17 @@ pub(super) async fn get(
 /// A comparison as an answer, which is kept once it has finished.
 async fn answered(app: &App, id: &str, visitor: &Visitor, wanted: &Wanted) -> Answer<Response> {
     if let Some(kept) = app.compared.get(id) {
-        return Ok(kept.answer(wanted));
+        return kept.answer_in_place(&app.heavy, visitor, wanted);
     }
     let removals = app.compared.removals();
-    let turn = app.heavy.turn().await;
+    let turn = app.heavy.turn(visitor).await;
     let comparison = find(app, id).await?;
     let is_final = comparison.state.is_final();
     let answer = turn.make(move || Cached::new(&comparison)).await;
     if is_final {
         app.compared.put(removals, id.to_owned(), answer.clone());
     }
-    answer.made_now(&app.heavy, visitor, wanted)
+    answer.answer_in_place(&app.heavy, visitor, wanted)
 }
 
 /// A comparison as far as it has come.
@@ -209,6 +209,9 @@ pub(super) async fn find(app: &App, id: &str) -> Answer<Comparison> {
             content_type = "application/problem+json"),
         (status = 404, description = "There is no such comparison", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
 pub(super) async fn delete(
@@ -221,7 +224,7 @@ pub(super) async fn delete(
     visitor.may_change(&app, Owned::Comparison, &id).await?;
     let cancelled = app.lab.cancel_comparison(&id).await;
     if cancelled || query.if_finished == IfFinished::Keep {
-        return Ok(fresh_json(find(&app, &id).await?).into_response());
+        return answered(&app, &id, &visitor, &Wanted::ANEW).await;
     }
     let stored = app.lab.store.comparison(&id).await?;
     let stored = stored.ok_or_else(|| unknown_comparison(&id))?;

@@ -174,18 +174,23 @@ pub(super) async fn get(
     Id(id): Id,
     wanted: Wanted,
 ) -> Answer<Response> {
-    if let Some(kept) = app.finished.get(&id) {
-        return Ok(kept.answer(&wanted));
+    answered(&app, &id, &visitor, &wanted).await
+}
+
+/// An experiment as an answer, which is kept once it has finished.
+async fn answered(app: &App, id: &str, visitor: &Visitor, wanted: &Wanted) -> Answer<Response> {
+    if let Some(kept) = app.finished.get(id) {
+        return kept.answer_in_place(&app.heavy, visitor, wanted);
     }
     let removals = app.finished.removals();
-    let turn = app.heavy.turn().await;
-    let experiment = find(&app, &id).await?;
+    let turn = app.heavy.turn(visitor).await;
+    let experiment = find(app, id).await?;
     let is_final = experiment.state.is_final();
     let answer = turn.make(move || Cached::new(&experiment)).await;
     if is_final {
-        app.finished.put(removals, id, answer.clone());
+        app.finished.put(removals, id.to_owned(), answer.clone());
     }
-    answer.made_now(&app.heavy, &visitor, &wanted)
+    answer.answer_in_place(&app.heavy, visitor, wanted)
 }
 
 /// A stored experiment with its figures and its place in the queue.
@@ -285,6 +290,9 @@ pub(super) async fn cancel_queue(
             content_type = "application/problem+json"),
         (status = 404, description = "There is no such experiment", body = Problem,
             content_type = "application/problem+json"),
+        (status = 503, description = "Too many large answers are being sent", body = Problem,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
     )
 )]
 pub(super) async fn delete(
@@ -297,11 +305,10 @@ pub(super) async fn delete(
     visitor.may_change(&app, Owned::Experiment, &id).await?;
     let cancelled = app.lab.cancel(&id).await;
     if cancelled || query.if_finished == IfFinished::Keep {
-        return Ok(fresh_json(find(&app, &id).await?).into_response());
+        return answered(&app, &id, &visitor, &Wanted::ANEW).await;
     }
-    let stored = app.lab.store.experiment(&id).await?;
-    let experiment = stored.ok_or_else(|| unknown_experiment(&id))?;
-    if !experiment.state.is_final() {
+    let state = app.lab.store.state(&id).await?.ok_or_else(|| unknown_experiment(&id))?;
+    if !state.is_final() {
         return Err(Failure::conflict("it is just being queued or finished; ask again"));
     }
     app.lab.store.write(Change::Deleted { id: id.clone() }).await?;

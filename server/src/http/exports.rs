@@ -92,12 +92,11 @@ async fn attachment(
     media_type: &'static str,
     write: impl FnOnce(&Experiment) -> String + Send + 'static,
 ) -> Answer<Response> {
-    let place = app.heavy.place(visitor).await?;
-    let turn = app.heavy.turn().await;
+    let turn = app.heavy.turn(visitor).await;
     let experiment = find(app, id).await?;
     let name = format!("filature-{}-{id}.{extension}", experiment.spec.workload);
     let text = turn.make(move || write(&experiment)).await;
-    Ok(place.answer(of_file(&name, media_type), text.into()))
+    app.heavy.answer(visitor, of_file(&name, media_type), text.into())
 }
 
 /// The headers of a file that is made for one request.

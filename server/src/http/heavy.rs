@@ -2,7 +2,7 @@
 //! them and reads none must fill neither the memory nor the time of the server: only some
 //! are made at a time, only some exist at a time, and each must be taken in time.
 
-use super::places::{self, Full, Places};
+use super::places::{Full, Place, Places};
 use super::problem::{Answer, Failure};
 use super::session::Visitor;
 use axum::body::{Body, Bytes};
@@ -13,9 +13,6 @@ use std::convert::Infallible;
 use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout_at};
 
 /// How many such answers may exist at a time. The largest experiment makes one of some 20 MB.
 const ANSWERS_MAX: usize = 8;
@@ -23,13 +20,12 @@ const ANSWERS_MAX: usize = 8;
 /// How many of them may be of one client.
 const ANSWERS_CLIENT_MAX: usize = 2;
 
-/// How long to wait for a place among them. Others read them at their own pace, so that
-/// waiting longer would be in vain.
-const PLACE_TIME: Duration = Duration::from_secs(1);
-
 /// How many answers are made at a time, of those that may become large. It takes the time of
 /// a core, which measuring needs as well.
 const MAKING_MAX: usize = 4;
+
+/// How many of them for one client. What waits for its turn has not been read yet.
+const MAKING_CLIENT_MAX: usize = 2;
 
 /// From this size on an answer counts. A smaller one fits into what the kernel keeps of a
 /// connection anyway.
@@ -42,65 +38,71 @@ const PIECE_BYTES: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Large;
 
-/// The places for large answers.
+/// The places for large answers, and the turns to make them.
 pub(super) struct Heavy {
     places: Arc<Places>,
-    making: Arc<Semaphore>,
-}
-
-/// A place for one.
-pub(super) struct Place {
-    _place: places::Place,
+    making: Arc<Places>,
 }
 
 /// The turn of one that is read and written out.
 pub(super) struct Turn {
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Default for Heavy {
     fn default() -> Self {
         Self {
             places: Arc::new(Places::new(ANSWERS_MAX, ANSWERS_CLIENT_MAX)),
-            making: Arc::new(Semaphore::new(MAKING_MAX)),
+            making: Arc::new(Places::new(MAKING_MAX, MAKING_CLIENT_MAX)),
         }
     }
 }
 
 impl Heavy {
-    /// Waits for a place, for a moment.
-    ///
-    /// # Errors
-    /// 503 where others have all of them.
-    pub(super) async fn place(&self, visitor: &Visitor) -> Answer<Place> {
-        let end = Instant::now() + PLACE_TIME;
+    /// Waits until one more may be made for this visitor.
+    pub(super) async fn turn(&self, visitor: &Visitor) -> Turn {
         loop {
-            // Waiting begins before it is looked, so that no place is missed.
-            let mut freed = pin!(self.places.freed().notified());
+            // Waiting begins before it is looked, so that no turn is missed.
+            let mut freed = pin!(self.making.freed().notified());
             freed.as_mut().enable();
-            let full = match self.places.enter(visitor) {
-                Ok(_place) => return Ok(Place { _place }),
-                Err(full) => full,
-            };
-            if timeout_at(end, freed).await.is_err() {
-                return Err(refused(&full));
+            if let Ok(_place) = self.making.enter(visitor) {
+                return Turn { _place };
             }
+            freed.await;
         }
     }
 
-    /// A place at once.
+    /// An answer. A large one keeps a place until its client has taken all but the last of it.
     ///
     /// # Errors
-    /// 503 where there is none.
-    pub(super) fn place_now(&self, visitor: &Visitor) -> Answer<Place> {
-        let entered = self.places.enter(visitor);
-        entered.map(|_place| Place { _place }).map_err(|full| refused(&full))
-    }
-
-    /// Waits until one more may be made.
-    pub(super) async fn turn(&self) -> Turn {
-        let permit = Arc::clone(&self.making).acquire_owned().await;
-        Turn { _permit: permit.expect("it is never closed") }
+    /// 503 where there is no place. Waiting for one would hold the answer in memory meanwhile.
+    pub(super) fn answer(
+        &self,
+        visitor: &Visitor,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Answer<Response> {
+        let mut headers = headers;
+        headers.insert(header::CONTENT_LENGTH, body.len().into());
+        let is_heavy = Self::is_heavy(body.len());
+        let body = if is_heavy {
+            let place = self.places.enter(visitor).map_err(|full| refused(&full))?;
+            // In pieces: the whole would be handed over, and the place given back, at once.
+            let pieces = stream::unfold((body, place), |(mut rest, place)| async {
+                let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
+                (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), (rest, place)))
+            });
+            // What compresses it asks once more after the end.
+            Body::from_stream(pieces.fuse())
+        } else {
+            body.into()
+        };
+        let mut response = Response::new(body);
+        *response.headers_mut() = headers;
+        if is_heavy {
+            response.extensions_mut().insert(Large);
+        }
+        Ok(response)
     }
 
     /// Whether an answer is so large that it needs a place.
@@ -134,32 +136,6 @@ impl Turn {
             made
         });
         task.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
-    }
-}
-
-impl Place {
-    /// An answer that keeps this place until its client has taken all but the last of it.
-    pub(super) fn answer(self, headers: HeaderMap, body: Bytes) -> Response {
-        let mut headers = headers;
-        headers.insert(header::CONTENT_LENGTH, body.len().into());
-        let is_heavy = Heavy::is_heavy(body.len());
-        let body = if is_heavy {
-            // In pieces: the whole would be handed over, and the place given back, at once.
-            let pieces = stream::unfold((body, self), |(mut rest, place)| async {
-                let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
-                (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), (rest, place)))
-            });
-            // What compresses it asks once more after the end.
-            Body::from_stream(pieces.fuse())
-        } else {
-            body.into()
-        };
-        let mut response = Response::new(body);
-        *response.headers_mut() = headers;
-        if is_heavy {
-            response.extensions_mut().insert(Large);
-        }
-        response
     }
 }
 

@@ -156,7 +156,7 @@ impl Lab {
 
     /// Takes a comparison from its first part to its end.
     async fn drive(self: Arc<Self>, running: Arc<Running>) {
-        let stored = match self.store.comparison(&running.id).await {
+        let stored = match self.own.comparison(&running.id).await {
             Ok(Some(stored)) => stored.comparison,
             missing => {
                 tracing::error!(comparison = running.id, ?missing, "it cannot be read");
@@ -274,7 +274,7 @@ impl Lab {
         let mut shown = None;
         loop {
             moves.borrow_and_update();
-            let Some(state) = self.store.state(id).await? else { return Ok(None) };
+            let Some(state) = self.own.state(id).await? else { return Ok(None) };
             if state.is_final() {
                 break;
             }
@@ -291,7 +291,7 @@ impl Lab {
                 }
             }
         }
-        let Some(mut experiment) = self.store.experiment(id).await? else { return Ok(None) };
+        let Some(mut experiment) = self.own.experiment(id).await? else { return Ok(None) };
         self.figures.summarize(&mut experiment).await;
         Ok(Some(experiment))
     }
@@ -339,7 +339,7 @@ impl Lab {
 
     /// Ends one that never had its turn.
     pub(super) async fn end_waiting_comparison(&self, id: &str, state: State) {
-        let stored = match self.store.comparison(id).await {
+        let stored = match self.own.comparison(id).await {
             Ok(Some(stored)) => stored.comparison,
             missing => return tracing::error!(comparison = id, ?missing, "it cannot be read"),
         };

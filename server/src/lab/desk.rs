@@ -1,14 +1,18 @@
 //! The desk at which a page measures the browser cells of the experiment in the slot:
 //! it claims one cell after another, posts its samples, and keeps its lease by posting.
 
+mod plausible;
+
+pub use plausible::WALL_NS_MAX;
+
 use super::budgets::Allowance;
 use super::names::random_word;
 use super::record::Recorder;
 use super::run::{CellEnd, Sink, Update};
+use crate::worker::protocol::LINE_BYTES_MAX;
 use filature_core::FieldError;
 use filature_core::api::{
-    BrowserCard, BrowserEnd, BrowserLease, BrowserReport, Cell, CellState, Limit, Refusal, Sample,
-    Spec,
+    BrowserCard, BrowserEnd, BrowserLease, BrowserReport, Cell, CellState, Limit, Refusal, Spec,
 };
 use filature_core::workloads;
 use serde_json::Value;
@@ -23,9 +27,6 @@ pub const CLAIM_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a page that has claimed a cell may be silent.
 pub const LEASE: Duration = Duration::from_secs(20);
-
-/// The longest time that a sample can have taken.
-pub const WALL_NS_MAX: u64 = 24 * 3_600 * 1_000_000_000;
 
 /// The most characters of a page's reason that are kept.
 const REASON_MAX: usize = 500;
@@ -264,6 +265,7 @@ impl Turn<'_> {
             let detail = format!("another page has claimed cell {cell} already");
             return Ok(Err(Denied::Conflict(detail)));
         }
+        let browser = BrowserCard { browser: cut(&browser.browser), ..browser };
         recorder.started(cell, Some(browser)).await?;
         let lease = random_word(32);
         self.lease = Some(lease.clone());
@@ -282,7 +284,7 @@ impl Turn<'_> {
             return Ok(Err(Denied::Conflict(detail)));
         }
         let taken = recorder.taken(cell);
-        let errors = implausible(&report.samples, taken, self.spec.samples as usize);
+        let errors = plausible::implausible(&report.samples, taken, self.spec.samples as usize);
         if !errors.is_empty() {
             return Ok(Err(Denied::Invalid(errors)));
         }
@@ -309,6 +311,9 @@ impl Turn<'_> {
             }
             BrowserEnd::Done { .. } if taken < wanted => {
                 failed(format!("the page ended it after {taken} of {wanted} samples"))
+            }
+            BrowserEnd::Done { outcome, .. } if outcome.to_string().len() > LINE_BYTES_MAX => {
+                failed(format!("its outcome has more than {LINE_BYTES_MAX} bytes as JSON"))
             }
             BrowserEnd::Done { outcome, spawn_costs } => {
                 match self.broken_promise(&outcome).await {
@@ -350,51 +355,3 @@ fn cut_refusal(refusal: Refusal) -> Refusal {
     let limit = Limit { name: cut(name), how_to_raise: cut(how_to_raise), ..refusal.limit };
     Refusal { limit, ..refusal }
 }
-
-/// What is wrong with samples from a page of which `taken` are stored already.
-fn implausible(samples: &[Sample], taken: usize, wanted: usize) -> Vec<FieldError> {
-    if taken + samples.len() > wanted {
-        let detail = format!(
-            "with {} more samples, the cell would have {}; it takes {wanted}",
-            samples.len(),
-            taken + samples.len()
-        );
-        return vec![FieldError::new("/samples", detail)];
-    }
-    let mut errors = Vec::new();
-    for (place, sample) in samples.iter().enumerate() {
-        if !(1..=WALL_NS_MAX).contains(&sample.wall_ns) {
-            errors.push(FieldError::new(
-                format!("/samples/{place}/wall_ns"),
-                format!("`wall_ns` is {}; it must be from 1 to {WALL_NS_MAX}", sample.wall_ns),
-            ));
-        }
-        if !(1..=BATCH_MAX).contains(&sample.batch) {
-            errors.push(FieldError::new(
-                format!("/samples/{place}/batch"),
-                format!("`batch` is {}; it must be from 1 to {BATCH_MAX}", sample.batch),
-            ));
-        }
-        let native = [
-            ("cpu_user_ns", sample.cpu_user_ns.is_some()),
-            ("cpu_system_ns", sample.cpu_system_ns.is_some()),
-            ("switches_voluntary", sample.switches_voluntary.is_some()),
-            ("switches_involuntary", sample.switches_involuntary.is_some()),
-            ("readings", !sample.readings.is_empty()),
-        ];
-        for (name, _) in native.iter().filter(|(_, is_given)| *is_given) {
-            errors.push(FieldError::new(
-                format!("/samples/{place}/{name}"),
-                format!("`{name}` is not something that a browser reports"),
-            ));
-        }
-    }
-    errors
-}
-
-/// The most executions in one sample, as [`filature_core::measure::batch`] has it.
-const BATCH_MAX: u32 = 100_000;
-
-#[cfg(test)]
-#[path = "desk_tests.rs"]
-mod tests;

@@ -61,6 +61,8 @@ impl Default for Counts {
 pub struct Lab {
     /// The history.
     pub store: Store,
+    /// The same for what measuring needs: however much visitors read, it goes on.
+    pub(super) own: Store,
     /// Who is told.
     pub bus: Arc<Bus>,
     /// Where pages measure their cells.
@@ -83,6 +85,7 @@ impl Lab {
     /// A lab with an empty queue.
     pub fn new(store: Store, bus: Arc<Bus>, settings: &Settings) -> Arc<Self> {
         Arc::new(Self {
+            own: store.apart(),
             store,
             bus,
             desk: Desk::default(),
@@ -272,7 +275,7 @@ impl Lab {
         running: &Running,
     ) -> Result<(Vec<CellState>, Option<Disturbance>), String> {
         let id = &running.id;
-        let stored = self.store.experiment(id).await.map_err(|error| error.to_string())?;
+        let stored = self.own.experiment(id).await.map_err(|error| error.to_string())?;
         let Experiment { spec, cells, .. } = stored.ok_or("it is not in the history")?;
         let start = Change::Started { id: id.clone(), at: now() };
         self.store.write(start).await.map_err(|error| error.to_string())?;
@@ -324,7 +327,7 @@ impl Lab {
     }
 
     async fn last_verdict(&self, id: &str) -> Option<String> {
-        let mut experiment = self.store.experiment(id).await.ok().flatten()?;
+        let mut experiment = self.own.experiment(id).await.ok().flatten()?;
         let verdicts = self.figures.verdicts(&mut experiment).await;
         verdicts.into_iter().next_back().map(|verdict| verdict.sentence)
     }

@@ -5,8 +5,8 @@ use nix::libc;
 use nix::unistd::getpid;
 
 /// How much nicer a thread is that serves, in the kernel's steps: each gives it a tenth less of
-/// a core that others want as well. With five it gets about a quarter, and is not let in the
-/// moment it wakes up, but has not to wait long either (see sched(7)).
+/// a core that others want as well. With five, and one other that wants the core, it gets about
+/// a quarter of it, and is not always let in the moment it wakes up (see sched(7)).
 const STEPS: i32 = 5;
 
 /// Puts the calling thread, and all that it starts, behind the main thread and the processes
@@ -27,12 +27,11 @@ pub fn step_back() {
 
 /// Lets the calling thread work only while nobody else wants its core.
 pub fn give_way() {
+    step_back();
     let parameter = libc::sched_param { sched_priority: 0 };
     // SAFETY: the kernel reads the parameter during the call and keeps nothing of it.
-    let refused = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameter) };
-    if refused != 0 {
-        step_back();
-    }
+    // Where the kernel forbids it, the thread has at least stepped back.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameter) };
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// The most experiments that are removed at once: others want to write too.
 const AT_ONCE: u64 = 64;
 
+/// The most samples that go with them, unless a single experiment has more.
+const SAMPLES_AT_ONCE: u64 = 10_000;
+
 /// Free pages that the file may keep, for what comes next.
 const FREE_PAGES_MAX: u64 = 256;
 
@@ -154,7 +157,14 @@ pub(super) fn step(
     if removed.is_empty() {
         removed = too_much(&transaction, &excess(&transaction, file, keep)?)?;
     }
-    for id in &removed.experiments {
+    let mut samples = 0;
+    for place in 0..removed.experiments.len() {
+        let id = &removed.experiments[place];
+        samples += samples_of(&transaction, id)?;
+        if place > 0 && samples > SAMPLES_AT_ONCE {
+            removed.experiments.truncate(place);
+            break;
+        }
         transaction.prepare_cached("DELETE FROM experiments WHERE id = ?1")?.execute([id])?;
     }
     for id in &removed.comparisons {
@@ -163,6 +173,12 @@ pub(super) fn step(
     transaction.commit()?;
     let freed = give_back(connection, keep)?;
     Ok(Removed { more: !removed.is_empty() || freed, ..removed })
+}
+
+fn samples_of(connection: &Connection, id: &str) -> Result<u64, rusqlite::Error> {
+    let query = "SELECT count(*) FROM samples WHERE experiment =
+         (SELECT seq FROM experiments WHERE id = ?1)";
+    connection.prepare_cached(query)?.query_row([id], |row| row.get(0))
 }
 
 fn ids(

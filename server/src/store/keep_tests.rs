@@ -93,6 +93,22 @@ async fn the_oldest_finished_ones_go_first_and_those_under_way_never() {
 }
 
 #[tokio::test]
+async fn a_step_removes_no_more_samples_than_can_be_at_once() {
+    let folder = tempdir().unwrap();
+    let store = opened(&folder, "1");
+    for (id, minute) in [("a", 1), ("b", 2), ("c", 3)] {
+        create(&store, id, None).await;
+        let all = (1..=SAMPLES_AT_ONCE * 2 / 3).map(tests::sample).collect();
+        store.write(tests::samples(id, 0, all)).await.unwrap();
+        finish(&store, id, &format!("2026-11-22T12:{minute:02}:00.000Z")).await;
+    }
+    assert!(store.trim().await.unwrap());
+    assert_eq!(left(&store, &["a", "b", "c"]).await, ["b", "c"]);
+    trim(&store).await;
+    assert_eq!(left(&store, &["a", "b", "c"]).await, ["c"]);
+}
+
+#[tokio::test]
 async fn what_is_too_old_goes_and_what_a_comparison_still_needs_stays() {
     let folder = tempdir().unwrap();
     let store = opened(&folder, "30d");

@@ -59,6 +59,19 @@ pub(super) fn owner(
     connection.prepare_cached(query)?.query_row([id], owner).optional()
 }
 
+/// Whether an experiment has a cell of this index; `None` where there is no such experiment.
+pub(super) fn has_cell(
+    connection: &Connection,
+    id: &str,
+    cell: usize,
+) -> Result<Option<bool>, rusqlite::Error> {
+    let query = "SELECT EXISTS (SELECT 1 FROM cells WHERE experiment = seq AND cell = ?2)
+         FROM experiments WHERE id = ?1";
+    // None has an index below zero.
+    let cell = i64::try_from(cell).unwrap_or(-1);
+    connection.prepare_cached(query)?.query_row(params![id, cell], |row| row.get(0)).optional()
+}
+
 pub(super) fn experiment(
     connection: &mut Connection,
     id: &str,

@@ -43,7 +43,7 @@ pub(super) fn create(experiment: Experiment, membership: Option<Membership>) -> 
     Change::Create { experiment: Box::new(experiment), owner: owner(), membership }
 }
 
-fn sample(wall_ns: u64) -> Sample {
+pub(super) fn sample(wall_ns: u64) -> Sample {
     Sample {
         wall_ns,
         cpu_user_ns: Some(wall_ns * 2),
@@ -63,7 +63,7 @@ fn done(outcome: Option<serde_json::Value>) -> CellEnd {
     CellEnd { state, reason, refusal, memory, outcome, observed, spawn_costs }
 }
 
-fn samples(id: &str, first: usize, samples: Vec<Sample>) -> Change {
+pub(super) fn samples(id: &str, first: usize, samples: Vec<Sample>) -> Change {
     Change::Samples { id: id.to_owned(), cell: 1, first, samples }
 }
 
@@ -346,10 +346,10 @@ async fn a_read_that_nobody_waits_for_any_more_keeps_its_place() {
         reading.abort();
         assert!(reading.await.unwrap_err().is_cancelled());
     }
-    assert_eq!(store.readers.permits.available_permits(), 0);
+    assert_eq!(store.permits.available_permits(), 0);
     drop(ends);
     assert!(store.experiment("a").await.unwrap().is_some());
     let permits = u32::try_from(READERS_MAX).unwrap();
-    let _all = store.readers.permits.acquire_many(permits).await.unwrap();
+    let _all = store.permits.acquire_many(permits).await.unwrap();
     assert!(store.readers.idle.lock().unwrap().len() <= READERS_MAX);
 }

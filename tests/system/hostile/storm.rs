@@ -17,13 +17,6 @@ const CLIENTS: usize = 4;
 /// How much more memory the server may hold afterwards.
 const MEMORY_BYTES_MAX: u64 = 5_000_000;
 
-/// The memory that a process has to itself or shares: what `ps` calls RSS.
-fn resident_bytes(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
-
 /// What a visitor who means no harm asks for.
 fn visit(server: &Server) {
     for path in [
@@ -80,9 +73,9 @@ fn ten_thousand_hostile_requests_leave_no_trace() {
     // An allocator keeps what it once needed: that is no leak, and not asked for here.
     visit(&server);
     storm(REQUESTS / 10);
-    let before = resident_bytes(pid);
+    let before = server.resident_bytes();
     let times = storm(REQUESTS);
-    let grown = resident_bytes(pid).saturating_sub(before);
+    let grown = server.resident_bytes().saturating_sub(before);
     assert!(grown <= MEMORY_BYTES_MAX, "{grown} bytes more than before");
     assert!(is_alive(pid) && server.pid() == pid);
     assert_in_time("the storm", times);
