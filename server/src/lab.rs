@@ -10,6 +10,7 @@
 //! - `upkeep`: what is done for the history between experiments.
 //! - [`desk`]: where a page measures the cells that are for a browser.
 //! - [`budgets`]: what an experiment may take.
+//! - [`counts`]: what has been measured since the start.
 //! - [`bus`]: the events that listeners get.
 //! - [`names`]: ids and times.
 
@@ -18,6 +19,7 @@ pub mod budgets;
 pub mod bus;
 pub mod child;
 pub mod comparisons;
+pub mod counts;
 pub mod desk;
 pub mod estimate;
 pub mod figures;
