@@ -108,7 +108,7 @@ fn wrong_field(mut pointer: String, message: &str) -> Failure {
     if let Some(name) = missing {
         pointer = format!("{pointer}/{name}");
     }
-    let number = "expected a whole number";
+    let number = "expected a whole number, 0 or more";
     let detail = ["expected u32", "expected u64", "expected usize"]
         .iter()
         .fold(detail.to_owned(), |detail, rust| detail.replace(rust, number));

@@ -23,7 +23,7 @@ async fn a_wrong_field_is_pointed_at() {
         (r#"{}"#, "/workload", "missing field `workload`"),
         (r#"{"workload":"x","speed":1}"#, "/speed", "unknown field `speed`"),
         (r#"{"workload":"x","samples":"ten"}"#, "/samples", "`samples`: invalid type: string"),
-        (r#"{"workload":"x","samples":-1}"#, "/samples", "expected a whole number"),
+        (r#"{"workload":"x","samples":-1}"#, "/samples", "expected a whole number, 0 or more"),
         (
             r#"{"workload":"x","sweep":{"param":"y","values":[1,"z"]}}"#,
             "/sweep/values/1",
