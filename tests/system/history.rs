@@ -76,6 +76,24 @@ fn no_more_is_kept_than_was_asked_for_and_nothing_of_what_went_is_served() {
 }
 
 #[test]
+fn an_experiment_that_cannot_be_read_is_left_out_of_the_list_and_can_be_deleted() {
+    let data = tempfile::tempdir().unwrap();
+    let cookie = one_experiment(data.path());
+    let history = Connection::open(database(data.path())).unwrap();
+    let id: String = history.query_row("SELECT id FROM experiments", [], |row| row.get(0)).unwrap();
+    history.execute("UPDATE experiments SET spec = '{'", []).unwrap();
+    drop(history);
+    let server = Server::start_in(data.path(), &[]);
+    let other = server.submit(&json!({"workload": "fan-out", "params": {"units": 5}}));
+    let listed = server.json("/api/v1/experiments");
+    let listed: Vec<&Value> = listed["experiments"].as_array().unwrap().iter().collect();
+    assert!(listed.len() == 1 && listed[0]["id"] == json!(other), "{listed:?}");
+    let own = Visitor::again(&server, &cookie);
+    let delete = || own.ask("DELETE", &format!("/api/v1/experiments/{id}"), None).status();
+    assert_eq!([delete(), delete()], [204, 404]);
+}
+
+#[test]
 fn what_is_no_limit_is_an_error_at_the_start() {
     let data = tempfile::tempdir().unwrap();
     for (keep, said) in

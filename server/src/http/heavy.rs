@@ -1,5 +1,5 @@
-//! Answers that are made for one request alone and may be large. Whoever asks for many of
-//! them and reads none must fill neither the memory nor the time of the server: only some
+//! Answers that may be large, made for one request or kept. Whoever asks for many of them
+//! and reads none must fill neither the memory nor the time of the server: only some
 //! are made at a time, only some exist at a time, and each must be taken in time.
 
 use super::places::{Full, Place, Places};
